@@ -1,0 +1,105 @@
+"""Every request gets its tenant, and every page its actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts.actor import Actor
+from accounts.hosts import address_of, host_of, root_account_for
+from accounts.models import Account, User
+from accounts.rules import ACT_AS
+from permissions.policy import may
+
+# Where a session keeps the id of the person acted as.
+ACTING_AS = "acting_as"
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class TenantRequest(HttpRequest):
+    """A request as views get it, after both middlewares."""
+
+    root_account: Account
+    actor: Actor
+    user: User  # type: ignore[assignment]
+
+
+class RootAccountMiddleware:
+    """Sets `request.root_account` from the host name; 404 where nobody answers."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: TenantRequest) -> HttpResponse:
+        root_account = root_account_for(host_of(request))
+        if root_account is None:
+            raise Http404("No school answers at this address.")
+        request.root_account = root_account
+        return self.get_response(request)
+
+
+class ActorMiddleware:
+    """Sets `request.actor` for pages, in the person's language and time zone.
+
+    A session of another tenant, or of someone who is no longer active, ends here. Someone whose
+    password was handed out gets to nothing else before choosing their own.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: TenantRequest) -> HttpResponse:
+        request.actor = _actor(request)
+        person = request.actor.person
+        if person is None:
+            return self.get_response(request)
+        if _must_choose_password(request):
+            return HttpResponseRedirect(reverse("accounts:password-choose"))
+        language = person.locale if person.locale in dict(settings.LANGUAGES) else None
+        with translation.override(language or translation.get_language()), _clock(request, person):
+            request.LANGUAGE_CODE = translation.get_language()
+            return self.get_response(request)
+
+
+def _actor(request: TenantRequest) -> Actor:
+    address = address_of(request)
+    nobody = Actor(request.root_account, address=address)
+    if not request.user.is_authenticated:
+        return nobody
+    real: User = request.user
+    actor = Actor(request.root_account, real, real, address)
+    if not actor.is_able:
+        logout(request)
+        return nobody
+    return _acting(request, actor) or actor
+
+
+def _acting(request: TenantRequest, actor: Actor) -> Actor | None:
+    """The actor while acting as someone; asked anew each time, so that a lost right ends it."""
+    target_id = request.session.get(ACTING_AS)
+    if target_id is None:
+        return None
+    target = User.objects.filter(pk=target_id, root_account=request.root_account).first()
+    if target is None or not may(actor, ACT_AS, target):
+        del request.session[ACTING_AS]
+        return None
+    return actor.acting_as(target)
+
+
+def _must_choose_password(request: TenantRequest) -> bool:
+    allowed = (reverse("accounts:password-choose"), reverse("account_logout"))
+    handed_out = request.user.one_time_password_until is not None
+    return handed_out and request.path not in allowed
+
+
+def _clock(request: TenantRequest, person: User) -> timezone.override:
+    name = person.time_zone or request.root_account.time_zone
+    known = name in available_timezones()
+    return timezone.override(ZoneInfo(name if known else settings.TIME_ZONE))

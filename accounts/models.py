@@ -1,0 +1,284 @@
+"""Who: the account tree with each tenant's settings and host names, users, access tokens."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import connection, models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+def login_key(login_id: str) -> str:
+    """The form in which login ids are compared: case and Unicode variants fold together."""
+    return unicodedata.normalize("NFKC", login_id.strip()).casefold()
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def live(self) -> AccountQuerySet:
+        return self.filter(state=Account.State.ACTIVE)
+
+    def roots(self) -> AccountQuerySet:
+        return self.filter(parent=None)
+
+    def within(self, account: Account) -> AccountQuerySet:
+        """The account itself and all below it."""
+        return self.filter(path__startswith=account.path)
+
+
+class Account(models.Model):
+    """A node of a tenant's tree; the one without a parent is the tenant's root account.
+
+    `parent` is the truth. `path` holds the ids from the root down to this one ("1/17/203/") and
+    is written by `accounts.actions` alone; it makes "all below" one indexed comparison.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        DELETED = "deleted", _("deleted")
+
+    # Null only between the two statements that make a root account: its own id, then.
+    root_account = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    path = models.CharField(max_length=255, db_index=True)
+    name = models.CharField(max_length=255)
+    sis_id = models.CharField(max_length=255, null=True)
+    integration_id = models.CharField(max_length=255, null=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True)
+    time_zone = models.CharField(max_length=63, default="UTC")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["root_account", "sis_id"], name="account_sis_id_once"),
+            models.CheckConstraint(
+                condition=Q(parent=None) | Q(root_account__isnull=False),
+                name="account_below_has_root",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "deleted"]), name="account_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_root(self) -> bool:
+        return self.parent_id is None
+
+    @property
+    def chain_ids(self) -> list[int]:
+        """The ids from the root account down to this one."""
+        return [int(part) for part in self.path.split("/") if part]
+
+
+class RootAccountSettingsQuerySet(models.QuerySet["RootAccountSettings"]):
+    def held(self, root_account: Account) -> RootAccountSettings:
+        """The row, locked against change until the transaction ends; others may hold it, too."""
+        share = " FOR SHARE" if connection.features.has_select_for_update else ""
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        sql = f"SELECT * FROM {table} WHERE account_id = %s{share}"  # noqa: S608
+        return self.raw(sql, [root_account.pk])[0]
+
+
+class RootAccountSettings(models.Model):
+    """What a tenant decides for itself. Issuing and redeeming hold this row while they work."""
+
+    class SelfRegistration(models.TextChoices):
+        NONE = "none", _("Nobody")
+        OBSERVER = "observer", _("Observers only")
+        ALL = "all", _("Everyone")
+
+    account = models.OneToOneField(
+        Account, models.CASCADE, primary_key=True, related_name="settings"
+    )
+    self_registration = models.CharField(
+        max_length=8, choices=SelfRegistration.choices, default=SelfRegistration.NONE
+    )
+    code_lifetime_hours = models.PositiveSmallIntegerField(
+        default=7 * 24, validators=[MinValueValidator(1), MaxValueValidator(30 * 24)]
+    )
+    live_codes_per_student = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(50)]
+    )
+    students_may_remove_observers = models.BooleanField(default=False)
+    qr_sign_in = models.BooleanField(default=True)
+    own_networks = models.TextField(blank=True)
+    terms = models.TextField(blank=True)
+    school_site = models.URLField(blank=True)
+    contact = models.CharField(max_length=255, blank=True)
+    # Answers on every allowed host that no other root account claims; at most one does.
+    answers_unclaimed_hosts = models.BooleanField(default=False)
+
+    objects = RootAccountSettingsQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["answers_unclaimed_hosts"],
+                condition=Q(answers_unclaimed_hosts=True),
+                name="one_root_account_without_domains",
+            ),
+            models.CheckConstraint(
+                condition=Q(self_registration__in=["none", "observer", "all"]),
+                name="self_registration_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(code_lifetime_hours__gte=1, code_lifetime_hours__lte=720),
+                name="code_lifetime_1_hour_to_30_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(live_codes_per_student__gte=1, live_codes_per_student__lte=50),
+                name="live_codes_per_student_1_to_50",
+            ),
+        ]
+
+    @property
+    def code_lifetime(self) -> timedelta:
+        return timedelta(hours=self.code_lifetime_hours)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether self registration is on, for observers or for everyone."""
+        return self.self_registration != self.SelfRegistration.NONE
+
+
+class Domain(models.Model):
+    """A host name, lower case and without port, on which a root account answers."""
+
+    root_account = models.ForeignKey(Account, models.CASCADE, related_name="domains")
+    host = models.CharField(max_length=253, unique=True)
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def existing(self) -> UserQuerySet:
+        """Everyone who has not been deleted; suspended people are still there."""
+        return self.exclude(state=User.State.DELETED)
+
+    def active(self) -> UserQuerySet:
+        return self.filter(state=User.State.ACTIVE)
+
+    def with_login(self, root_account_id: int, login_id: str) -> UserQuerySet:
+        return self.existing().filter(
+            root_account_id=root_account_id, login_key=login_key(login_id)
+        )
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Users are made by `accounts.actions`; Django's own create_user has no tenant to give."""
+
+
+class User(AbstractBaseUser):
+    """A person of one tenant. Names are stored as shown; `login_key` is what is compared."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        DELETED = "deleted", _("deleted")
+
+    root_account = models.ForeignKey(Account, models.PROTECT, related_name="users")
+    login_id = models.CharField(_("login"), max_length=255)
+    login_key = models.CharField(max_length=255, editable=False)
+    sis_id = models.CharField(max_length=255, null=True)
+    integration_id = models.CharField(max_length=255, null=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True)
+    name = models.CharField(_("name"), max_length=255)
+    sortable_name = models.CharField(max_length=255)
+    short_name = models.CharField(max_length=255)
+    email = models.EmailField(_("e-mail"), blank=True)
+    time_zone = models.CharField(max_length=63, blank=True)
+    locale = models.CharField(max_length=15, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
+    # Set while the password is one that staff handed out: until then it signs in, once.
+    one_time_password_until = models.DateTimeField(null=True)
+    terms_accepted_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "login_id"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["root_account", "login_key"],
+                condition=~Q(state="deleted"),
+                name="login_once_per_root_account",
+            ),
+            models.UniqueConstraint(fields=["root_account", "sis_id"], name="user_sis_id_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "suspended", "deleted"]), name="user_state_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["root_account", "sortable_name", "id"], name="user_by_name"),
+            models.Index(fields=["root_account", "email"], name="user_by_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.login_key = login_key(self.login_id)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        return self.state == self.State.ACTIVE
+
+    @property
+    def first_name(self) -> str:
+        """The part of the sortable name ("Okafor, Ada") after the comma, else the first word."""
+        last, comma, first = self.sortable_name.partition(",")
+        return first.strip() if comma else self.name.split(" ", 1)[0]
+
+    @property
+    def last_name(self) -> str:
+        return self.sortable_name.partition(",")[0].strip()
+
+    @property
+    def guarded_name(self) -> str:
+        """First name and last initial: what someone who holds a code may learn."""
+        last = "" if self.last_name == self.first_name else self.last_name[:1]
+        return f"{self.first_name} {last}.".strip() if last else self.first_name
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def live(self) -> AccessTokenQuerySet:
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+
+class AccessToken(models.Model):
+    """A personal access token. Only its SHA-256 is kept; `hint` is its first five characters."""
+
+    root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="access_tokens")
+    purpose = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=5)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.purpose} ({self.hint}…)"

@@ -1,0 +1,110 @@
+"""Who may do what to accounts and people, as far as this app knows; others add rows."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.actor import Actor
+from accounts.models import Account, User
+from permissions.grants import grants_of
+from permissions.models import AccountMembership
+from permissions.policy import Condition, Whose, holds_in_account, holds_in_root, rule
+
+# --- Conditions about people ---
+
+
+def _is_person(actor: Actor) -> Q:
+    return Q(pk=actor.person.pk) if actor.person else Q(pk__in=[])
+
+
+def _is_real_person(actor: Actor) -> Q:
+    return Q(pk__in=[]) if actor.is_acting else _is_person(actor)
+
+
+def _is_acted_as(actor: Actor) -> Q:
+    return _is_person(actor) if actor.is_acting else Q(pk__in=[])
+
+
+def _is_another(actor: Actor) -> Q:
+    return ~Q(pk=actor.real.pk) if actor.real else Q(pk__in=[])
+
+
+def _outranks_nobody(actor: Actor) -> Q:
+    """Not an administrator who holds anything that the real person lacks (spec "Acting as")."""
+    if actor.real is None:
+        return Q(pk__in=[])
+    return ~Exists(
+        AccountMembership.objects.active().filter(
+            _out_of_reach(actor), user=OuterRef("pk"), root_account=actor.root_account
+        )
+    )
+
+
+def _out_of_reach(actor: Actor) -> Q:
+    """Memberships whose role gives, somewhere, what the real person does not hold there."""
+    assert actor.real is not None
+    held = grants_of(actor, actor.real)
+    pairs = (
+        AccountMembership.objects.active()
+        .filter(root_account=actor.root_account)
+        .values_list("role_id", "account_id", "account__path")
+        .distinct()
+    )
+    beyond = Q(pk__in=[])
+    for role_id, account_id, path in pairs:
+        if not held.covers_role(role_id, path):
+            beyond |= Q(role_id=role_id, account_id=account_id)
+    return beyond
+
+
+IS_THEMSELF = Condition("is the person themself", _is_person)
+IS_THEMSELF_NOT_ACTING = Condition("is the person themself, not acting as anyone", _is_real_person)
+IS_ACTED_AS = Condition("is the person acted as", _is_acted_as)
+IS_SOMEONE_ELSE = Condition("is somebody else", _is_another)
+IS_ACTIVE = Condition("is active", lambda actor: Q(state=User.State.ACTIVE))
+OUTRANKS_NOBODY = Condition(
+    "is not an administrator who holds a permission that the caller lacks", _outranks_nobody
+)
+
+
+def _no_password_of_their_own(actor: Actor) -> Q:
+    return Q(password__startswith="!") | Q(one_time_password_until__isnull=False)
+
+
+# --- People ---
+
+SEE_PERSON = rule("see_person", User, "see a person").row("themself", IS_THEMSELF)
+
+ACT_AS = rule("act_as", User, "act as a person").row(
+    "administrator",
+    holds_in_root("become_user", whose=Whose.REAL),
+    IS_SOMEONE_ELSE,
+    IS_ACTIVE,
+    OUTRANKS_NOBODY,
+)
+
+EDIT_OWN_SETTINGS = rule("edit_own_settings", User, "change one's own settings").row(
+    "themself", IS_THEMSELF_NOT_ACTING
+)
+
+SET_UP_SIGN_IN = rule("set_up_sign_in", User, "give a person their first sign-in").row(
+    "administrator",
+    holds_in_root("manage_user_logins", whose=Whose.EACH),
+    Condition("has no password of their own yet", _no_password_of_their_own),
+    IS_ACTIVE,
+    OUTRANKS_NOBODY,
+)
+
+# --- Accounts ---
+
+SEE_ACCOUNT = rule("see_account", Account, "see an account's name").row(
+    "everyone", Condition("is the root account", lambda actor: Q(parent=None))
+)
+
+SEE_PEOPLE_OF_ACCOUNT = rule("see_people_of_account", Account, "see the people of an account").row(
+    "administrator", holds_in_account("read_roster")
+)
+
+MANAGE_ACCOUNT_SETTINGS = rule(
+    "manage_account_settings", Account, "change an account's settings"
+).row("administrator", holds_in_account("manage_account_settings"))

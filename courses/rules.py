@@ -1,0 +1,164 @@
+"""Who may do what to courses, enrolments, and the people in them."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.actor import Actor
+from accounts.models import Account
+from accounts.rules import SEE_ACCOUNT, SEE_PERSON
+from courses.models import Course, Enrolment
+from permissions.grants import Area, grants_of
+from permissions.models import AccountMembership
+from permissions.policy import Condition, Rule, holds_in_course, permitted, rule
+
+State = Enrolment.State
+Type = Enrolment.Type
+
+# --- What an enrolment is good for (spec/pairing.md "Words" and "counts") ---
+
+IN_EXISTING_COURSE = ~Q(course__state=Course.State.DELETED)
+# A student is who has one of these; they count for nobody's rights by themselves.
+OF_A_STUDENT = (
+    Q(type=Type.STUDENT)
+    & ~Q(state__in=[State.REJECTED, State.INACTIVE, State.DELETED])
+    & IN_EXISTING_COURSE
+)
+# A student's enrolment that lends rights: accepted, imported, or made by an administrator.
+THAT_COUNTS = (
+    Q(type=Type.STUDENT, state__in=[State.ACTIVE, State.COMPLETED], activated_at__isnull=False)
+    & IN_EXISTING_COURSE
+)
+OF_SOMEONE_THERE = ~Q(state__in=[State.REJECTED, State.DELETED]) & IN_EXISTING_COURSE
+
+COUNTS = Condition("the student's enrolment in the course counts", lambda actor: THAT_COUNTS)
+IS_STUDENT = Condition(
+    "is a student",
+    lambda actor: Q(Exists(Enrolment.objects.filter(OF_A_STUDENT, user=OuterRef("pk")))),
+)
+
+# --- Seeing people ---
+
+SEE_ENROLLED = rule("see_enrolled", Enrolment, "see a person through one of their enrolments").row(
+    "shares the course, or administers it",
+    holds_in_course("read_roster", "course"),
+    Condition("is there", lambda actor: OF_SOMEONE_THERE),
+)
+
+SEE_PERSON.row(
+    "roster",
+    Condition(
+        "shares a course in which the caller holds “read_roster”",
+        lambda actor: Q(Exists(permitted(actor, SEE_ENROLLED).filter(user=OuterRef("pk")))),
+        permission="read_roster",
+    ),
+)
+
+
+def _is_of_an_account_of(actor: Actor) -> Q:
+    """Holds read_roster in an account that the person is of, each of the two people."""
+    every = Q()
+    for user in {actor.person, actor.real} - {None}:
+        assert user is not None
+        every &= _is_of(grants_of(actor, user).area("read_roster", as_administrator=True))
+    return every
+
+
+def _is_of(area: Area) -> Q:
+    if area.holds_root:
+        return ~Q(pk__in=[])
+    enrolled = Enrolment.objects.filter(
+        area.people("course__account__path"), OF_SOMEONE_THERE, user=OuterRef("pk")
+    )
+    administers = AccountMembership.objects.active().filter(
+        area.people("account__path"), user=OuterRef("pk")
+    )
+    return Q(Exists(enrolled)) | Q(Exists(administers))
+
+
+SEE_PERSON.row(
+    "of an account",
+    Condition(
+        "is of an account in which the caller holds “read_roster”",
+        _is_of_an_account_of,
+        permission="read_roster",
+    ),
+)
+
+# --- Accounts ---
+
+
+def _administers(actor: Actor) -> Q:
+    every = Q()
+    for user in {actor.person, actor.real} - {None}:
+        assert user is not None
+        some = Q(pk__in=[])
+        for path in grants_of(actor, user).administers:
+            some |= Q(path__startswith=path)
+        every &= some
+    return every
+
+
+IS_ADMINISTERED = Condition("is an account in which the caller is an administrator", _administers)
+ADMINISTER_ACCOUNT = rule("administer_account", Account, "see an account's pages").row(
+    "administrator", IS_ADMINISTERED
+)
+SEE_ACCOUNT.row("administrator", IS_ADMINISTERED)
+
+# --- Courses ---
+
+SEE_COURSE_PEOPLE = rule("see_course_people", Course, "see who is in a course").row(
+    "roster", holds_in_course("read_roster", "pk")
+)
+
+# The User Details page of one person in one course.
+SEE_DETAILS = rule("see_details", Enrolment, "see a person's details in a course").row(
+    "course administration",
+    holds_in_course("allow_course_admin_actions", "course"),
+    holds_in_course("read_roster", "course"),
+    Condition("is there", lambda actor: OF_SOMEONE_THERE),
+)
+SEE_LOGIN_IN_COURSE = rule("see_login_in_course", Course, "see the logins of a course").row(
+    "course", holds_in_course("view_user_logins", "pk")
+)
+SEE_EMAIL_IN_COURSE = rule("see_email_in_course", Course, "see the e-mails of a course").row(
+    "course", holds_in_course("read_email_addresses", "pk")
+)
+SEE_SIS_IN_COURSE = rule("see_sis_in_course", Course, "see the SIS ids of a course").row(
+    "course", holds_in_course("read_sis", "pk")
+)
+
+# --- Enrolling and removing, one rule per type ---
+
+_WORDS = {
+    Type.STUDENT: "student",
+    Type.TEACHER: "teacher",
+    Type.TA: "ta",
+    Type.DESIGNER: "designer",
+    Type.OBSERVER: "observer",
+}
+ENROL: dict[str, Rule] = {
+    type_: rule(f"enrol_{word}", Course, f"add a {word} to a course").row(
+        "course", holds_in_course(f"add_{word}_to_course", "pk")
+    )
+    for type_, word in _WORDS.items()
+}
+ENROL_AS_ADMINISTRATOR: dict[str, Rule] = {
+    type_: rule(f"enrol_{word}_at_once", Course, f"add a {word} without an invitation").row(
+        "administrator", holds_in_course(f"add_{word}_to_course", "pk", as_administrator=True)
+    )
+    for type_, word in _WORDS.items()
+}
+UNENROL: dict[str, Rule] = {
+    type_: rule(f"unenrol_{word}", Enrolment, f"remove a {word} from a course").row(
+        "course", holds_in_course(f"remove_{word}_from_course", "course")
+    )
+    for type_, word in _WORDS.items()
+}
+ANSWER_INVITATION = rule("answer_invitation", Enrolment, "accept or decline an invitation").row(
+    "themself",
+    Condition(
+        "is the person's own, and they are not acting as anyone",
+        lambda actor: Q(pk__in=[]) if actor.is_acting else Q(user=actor.person),
+    ),
+)

@@ -1,0 +1,402 @@
+"""Every write of pairing: codes issued, revoked, redeemed; links made, ended, restored.
+
+Each runs in one transaction that first holds the tenant's settings (so that self registration can't
+be switched off in between) and asks the rule under that lock. State changes are one conditional
+UPDATE: of two who try the same, one changes a row and the other finds none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.actions import check_password, names
+from accounts.actor import Actor
+from accounts.models import RootAccountSettings, User
+from audit.actions import event, record
+from audit.models import Event
+from courses.models import Enrolment
+from pairing.codes import digest_of, digests_of, new_code, read_code, shown
+from pairing.following import attach, detach
+from pairing.guesses import Guesser, admit, count_wrong, guesser_of, lock_people
+from pairing.mail import tell_after_commit
+from pairing.models import ObservationLink, PairingCode
+from pairing.rules import (
+    ISSUE_ON_DETAILS,
+    MANAGE_OBSERVERS,
+    QUESTION_LINK,
+    REDEEM,
+    SEE_CODE,
+    UNLINK,
+)
+from pairing.statements import run
+from permissions.policy import Rule, require
+
+State = PairingCode.State
+Surface = PairingCode.Surface
+
+
+class CodeRefused(Exception):
+    """Unknown, expired, used, revoked or superseded: which of them is not told."""
+
+
+class OwnCode(Exception):
+    """Nobody observes themself."""
+
+
+class LoginTaken(Exception):
+    """Somebody here has this login already."""
+
+
+class RegistrationClosed(Exception):
+    """Observers can't register here: self registration is off."""
+
+
+class NotLive(Exception):
+    """The code or the link has ended already."""
+
+
+# --- Issuing ---
+
+
+@dataclass(frozen=True)
+class IssuedCode:
+    """A new code: `text` exists here only, and is shown once."""
+
+    student: User
+    text: str
+    expires_at: datetime
+
+    @property
+    def shown(self) -> str:
+        return shown(self.text)
+
+
+@transaction.atomic
+def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface: str) -> IssuedCode:
+    """Make a code for the student that `target` is, or whose enrolment it is. Raises Denied.
+
+    `action` is the surface's rule (`pairing.rules`, "Issuing"). A code too many ends another:
+    the oldest that the same person issued, else the oldest of all.
+    """
+    settings = RootAccountSettings.objects.held(actor.root_account)
+    require(actor, action, target)
+    student = target.user if isinstance(target, Enrolment) else target
+    lock_people(actor.root_account, student)
+    now = timezone.now()
+    _end_expired(student, now)
+    ended = _supersede(actor, student, settings.live_codes_per_student, now)
+    text = new_code()
+    course_id = (
+        target.course_id if action is ISSUE_ON_DETAILS and isinstance(target, Enrolment) else None
+    )
+    PairingCode.objects.create(
+        root_account=actor.root_account,
+        student=student,
+        issued_by=actor.real,
+        surface=surface,
+        course_id=course_id,
+        digest=digest_of(text),
+        hint=text[-2:],
+        created_at=now,
+        expires_at=now + settings.code_lifetime,
+    )
+    issued = event(actor, "code_issued", subject=student, surface=surface, course=course_id)
+    Event.objects.bulk_create([*ended, issued])
+    return IssuedCode(student, text, now + settings.code_lifetime)
+
+
+def code_to_be_superseded(*, actor: Actor, student: User, limit: int) -> PairingCode | None:
+    """The live code that issuing one more would end; the dialog says so before it does."""
+    live = list(PairingCode.objects.live().filter(student=student).order_by("created_at", "pk"))
+    if len(live) < limit or actor.real is None:
+        return None
+    own = [code for code in live if code.issued_by_id == actor.real.pk]
+    return (own or live)[0]
+
+
+def _end_expired(student: User, now: datetime) -> None:
+    over = PairingCode.objects.filter(student=student, state=State.ACTIVE, expires_at__lte=now)
+    over.update(state=State.EXPIRED, ended_at=now)
+
+
+def _supersede(actor: Actor, student: User, limit: int, now: datetime) -> list[Event]:
+    """Make room for one more; the student's row is held, so nobody else makes codes meanwhile."""
+    events = []
+    while code := code_to_be_superseded(actor=actor, student=student, limit=limit):
+        this = PairingCode.objects.filter(pk=code.pk, state=State.ACTIVE)
+        if this.update(state=State.SUPERSEDED, ended_at=now):
+            events.append(event(actor, "code_superseded", subject=student, code=code.pk))
+    return events
+
+
+@transaction.atomic
+def revoke_code(*, actor: Actor, code: PairingCode) -> None:
+    """End a live code. Raises Denied; NotLive when it had ended already."""
+    require(actor, SEE_CODE, code)
+    now = timezone.now()
+    this = PairingCode.objects.live().filter(pk=code.pk)
+    if not this.update(state=State.REVOKED, ended_at=now):
+        raise NotLive
+    record(actor, "code_revoked", subject=code.student, code=code.pk)
+
+
+# --- Redeeming ---
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """Who observes whom now. `is_new` is false when they were linked already: the code still lives."""
+
+    student: User
+    observer: User
+    is_new: bool
+
+
+def redeem_code(
+    *, actor: Actor, observer: User, text: str, browser: str | None = None
+) -> Redemption:
+    """Link `observer` to the student that the code is for, and use the code up; all or nothing.
+
+    Raises Denied (self registration off, or not theirs to redeem), TooManyGuesses, CodeRefused
+    and OwnCode; none of these uses the code up.
+    """
+    with transaction.atomic():
+        RootAccountSettings.objects.held(actor.root_account)
+        require(actor, REDEEM, observer)
+        guesser = guesser_of(actor, browser)
+        people = [user for user in (actor.real, observer) if user is not None]
+        lock_people(actor.root_account, *people)
+        admit(guesser)
+        outcome = _redeem(actor, observer, text, guesser)
+    # Outside, so that the count of a wrong guess is kept.
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _redeem(
+    actor: Actor, observer: User, text: str, guesser: Guesser
+) -> Redemption | CodeRefused | OwnCode:
+    code = read_code(text)
+    student_id = _use(actor, observer, code) if code else None
+    if student_id is not None:
+        student = User.objects.get(pk=student_id)
+        _link(actor, observer, student, how="code")
+        return Redemption(student, observer, is_new=True)
+    live = _find_live(actor, code)
+    if live is None:
+        count_wrong(actor, guesser)
+        return CodeRefused()
+    if live.student_id == observer.pk:
+        return OwnCode()
+    return Redemption(live.student, observer, is_new=False)
+
+
+def _use(actor: Actor, observer: User, code: str) -> int | None:
+    """Active to redeemed, and whose code it was; None when this observer can't use it.
+
+    One UPDATE with every condition in it: exactly one of many who try gets the row.
+    """
+    row = run(
+        _USE,
+        now=timezone.now(),
+        observer=observer.pk,
+        digests=digests_of(code),
+        root=actor.root_account.pk,
+    )
+    return row[0] if row else None
+
+
+_USE = """
+UPDATE pairing_pairingcode
+   SET state = 'redeemed', ended_at = %(now)s, redeemed_by_id = %(observer)s
+ WHERE digest IN %(digests)s AND root_account_id = %(root)s
+   AND state = 'active' AND expires_at > %(now)s AND student_id <> %(observer)s
+   AND EXISTS (SELECT 1 FROM accounts_user s
+                WHERE s.id = student_id AND s.state <> 'deleted')
+   AND NOT EXISTS (SELECT 1 FROM pairing_observationlink l
+                    WHERE l.observer_id = %(observer)s AND l.state = 'active'
+                      AND l.student_id = pairing_pairingcode.student_id)
+RETURNING student_id
+"""
+
+
+def _find_live(actor: Actor, code: str | None) -> PairingCode | None:
+    if code is None:
+        return None
+    codes = PairingCode.objects.live().select_related("student")
+    return (
+        codes.filter(digest__in=digests_of(code), root_account=actor.root_account)
+        .exclude(student__state=User.State.DELETED)
+        .first()
+    )
+
+
+def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> User:
+    """Whom a live code is for, before a visitor registers with it. Counts like any other try.
+
+    Raises RegistrationClosed, TooManyGuesses, CodeRefused.
+    """
+    with transaction.atomic():
+        if not RootAccountSettings.objects.held(actor.root_account).is_open:
+            raise RegistrationClosed
+        guesser = guesser_of(actor, browser)
+        if actor.real is not None:
+            lock_people(actor.root_account, actor.real)
+        admit(guesser)
+        live = _find_live(actor, read_code(text))
+        if live is None:
+            count_wrong(actor, guesser)
+    if live is None:
+        raise CodeRefused
+    return live.student
+
+
+@transaction.atomic
+def register_observer(
+    *, actor: Actor, text: str, login_id: str, password: str | None, fields: dict[str, str]
+) -> Redemption:
+    """A visitor becomes an observer: account and link together, or nothing.
+
+    `student_of_code` comes first and counts the try. `fields` are name, and optionally sortable
+    and short name, locale, time zone. Raises RegistrationClosed, CodeRefused, LoginTaken,
+    ValidationError (password).
+    """
+    if not RootAccountSettings.objects.held(actor.root_account).is_open:
+        raise RegistrationClosed
+    code = read_code(text)
+    if code is None:
+        raise CodeRefused
+    if User.objects.with_login(actor.root_account.pk, login_id).exists():
+        raise LoginTaken
+    observer = _new_observer(actor, login_id, password, fields)
+    student_id = _use(actor, observer, code)
+    if student_id is None:
+        raise CodeRefused
+    student = User.objects.get(pk=student_id)
+    themself = Actor(actor.root_account, observer, observer, actor.address)
+    record(themself, "observer_registered", subject=observer)
+    _link(themself, observer, student, how="registration")
+    return Redemption(student, observer, is_new=True)
+
+
+def _new_observer(
+    actor: Actor, login_id: str, password: str | None, fields: dict[str, str]
+) -> User:
+    given = names(
+        fields["name"],
+        sortable=fields.get("sortable_name", ""),
+        short=fields.get("short_name", ""),
+    )
+    user = User(
+        root_account=actor.root_account,
+        login_id=login_id,
+        email=login_id,
+        locale=fields.get("locale", ""),
+        time_zone=fields.get("time_zone", ""),
+        terms_accepted_at=timezone.now() if actor.root_account.settings.terms else None,
+        **given,
+    )
+    if password is None:
+        user.set_unusable_password()
+    else:
+        check_password(password, user)
+        user.set_password(password)
+    user.save(force_insert=True)
+    return user
+
+
+# --- Links ---
+
+
+@transaction.atomic
+def link(*, actor: Actor, observer: User, student: User) -> bool:
+    """Link two people by hand, or restore their link; whether it is new. Raises Denied, OwnCode."""
+    require(actor, MANAGE_OBSERVERS, observer)
+    require(actor, MANAGE_OBSERVERS, student)
+    if observer.pk == student.pk:
+        raise OwnCode
+    lock_people(actor.root_account, observer, student)
+    if ObservationLink.objects.active().filter(observer=observer, student=student).exists():
+        return False
+    _link(actor, observer, student, how="by hand")
+    return True
+
+
+def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> Redemption:
+    """Link to a student whose login and password, or token, were given (spec "Redeeming" 7).
+
+    The proof itself, and its limits, are the caller's. Raises Denied, OwnCode.
+    """
+    with transaction.atomic():
+        RootAccountSettings.objects.held(actor.root_account)
+        require(actor, REDEEM, observer)
+        if observer.pk == student.pk:
+            raise OwnCode
+        lock_people(actor.root_account, observer)
+        there = ObservationLink.objects.active().filter(observer=observer, student=student)
+        is_new = not there.exists()
+        if is_new:
+            _link(actor, observer, student, how=how)
+    return Redemption(student, observer, is_new)
+
+
+def _link(actor: Actor, observer: User, student: User, *, how: str) -> None:
+    """The one row of the pair, new or restored, with everything that follows from it."""
+    now = timezone.now()
+    this = ObservationLink(
+        root_account=actor.root_account, observer=observer, student=student, linked_at=now
+    )
+    ended = ObservationLink.objects.filter(
+        observer=observer, student=student, state=ObservationLink.State.DELETED
+    )
+    restored = ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
+    if not restored:
+        this.save(force_insert=True)
+    attach(this)
+    action = "link_restored" if restored else "link_created"
+    record(actor, action, subject=student, observer=observer.pk, how=how)
+    tell_after_commit(
+        actor.root_account, [student, observer], "linked",
+        student_name=student.name, observer_name=observer.name,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def unlink(*, actor: Actor, link: ObservationLink) -> None:
+    """End a link and the observer's enrolments that it carried. Raises Denied, NotLive."""
+    require(actor, UNLINK, link)
+    now = timezone.now()
+    this = ObservationLink.objects.active().filter(pk=link.pk)
+    if not this.update(state=ObservationLink.State.DELETED, ended_at=now):
+        raise NotLive
+    detach(link)
+    record(actor, "link_removed", subject=link.student, observer=link.observer_id)
+
+
+@transaction.atomic
+def question_link(*, actor: Actor, link: ObservationLink) -> None:
+    """The student says that this observer isn't right; administrators are told. Raises Denied."""
+    require(actor, QUESTION_LINK, link)
+    record(actor, "link_questioned", subject=link.student, observer=link.observer_id)
+    tell_after_commit(
+        actor.root_account, _administrators(actor), "link_questioned",
+        student_name=link.student.name, observer_name=link.observer.name,
+    )  # fmt: skip
+
+
+def _administrators(actor: Actor) -> QuerySet[User]:
+    return (
+        User.objects.active()
+        .filter(
+            memberships__state="active",
+            memberships__account=actor.root_account,
+            memberships__role__base_role="AccountAdmin",
+        )
+        .distinct()
+    )

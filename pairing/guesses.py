@@ -1,0 +1,143 @@
+"""How often a code may be guessed wrong: exact with any number of processes (spec "Redeeming" 5).
+
+Whoever tries a code holds the row of their own count while they try, so that tries of one guesser
+queue up and each sees the count that the last one left. Guessers who have been wrong lately hold
+the tenant's row, too. Right codes write nothing. Everything here runs in the caller's transaction,
+which must commit when a guess was wrong.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Account, User
+from audit.actions import record
+from pairing.models import WrongGuesses
+from pairing.statements import run
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+Subject = WrongGuesses.Subject
+
+
+class TooManyGuesses(Exception):
+    """Every try is refused for now, a right one too."""
+
+    def __init__(self, until: datetime) -> None:
+        self.retry_after = max(1, math.ceil((until - timezone.now()).total_seconds()))
+        self.minutes = math.ceil(self.retry_after / 60)
+        super().__init__(f"Too many wrong codes. Try again in {self.minutes} minutes.")
+
+
+@dataclass(frozen=True)
+class Guesser:
+    """Whose wrong guesses are counted together, and how many an hour they have."""
+
+    root_account: Account
+    subject: str
+    key: str
+    limit: int
+
+
+def guesser_of(actor: Actor, browser: str | None = None) -> Guesser:
+    """The signed-in real person; else the browser, in the school's own networks; else the address.
+
+    `browser` is the id in our signed cookie. Without one, an address of the school's counts as any.
+    """
+    root = actor.root_account
+    if actor.real is not None:
+        return Guesser(root, Subject.USER, str(actor.real.pk), settings.GUESSES_PER_USER_AND_HOUR)
+    if browser and _is_own(actor.address, root.settings.own_networks):
+        return Guesser(root, Subject.BROWSER, browser, settings.GUESSES_PER_BROWSER_AND_HOUR)
+    address = actor.address or "unknown"
+    return Guesser(root, Subject.ADDRESS, address, settings.GUESSES_PER_ADDRESS_AND_HOUR)
+
+
+def _is_own(address: str | None, networks: str) -> bool:
+    if not address:
+        return False
+    own = (ipaddress.ip_network(line) for line in networks.split())
+    return any(ipaddress.ip_address(address) in network for network in own)
+
+
+def admit(guesser: Guesser) -> None:
+    """Hold the guesser's count until the transaction ends. Raises TooManyGuesses.
+
+    A user's own row must be held already (`lock_people`): that is as good and writes nothing.
+    """
+    if guesser.subject != Subject.USER:
+        _make_row(guesser.root_account, guesser.subject, guesser.key)
+    rows = _rows(guesser.root_account, guesser.subject, guesser.key)
+    row = (rows if guesser.subject == Subject.USER else rows.select_for_update()).first()
+    if row is None:
+        return
+    now = timezone.now()
+    if row.window_ends_at > now and row.count >= guesser.limit:
+        raise TooManyGuesses(row.window_ends_at)
+    if row.last_wrong_at and row.last_wrong_at > now - _DAY:
+        _admit_suspect(guesser.root_account, now)
+
+
+def _admit_suspect(root_account: Account, now: datetime) -> None:
+    """Over the tenant's limit, whoever guessed wrong that day is refused; nobody else is."""
+    row = _rows(root_account, Subject.TENANT, "").select_for_update().first()
+    limit = settings.GUESSES_PER_TENANT_AND_DAY
+    if row and row.window_ends_at > now and row.count >= limit:
+        raise TooManyGuesses(row.window_ends_at)
+
+
+def lock_people(root_account: Account, *users: User) -> dict[int, User]:
+    """The users as they are now, held until the transaction ends, in one order for everyone."""
+    rows = User.objects.filter(pk__in={user.pk for user in users}, root_account=root_account)
+    return {user.pk: user for user in rows.order_by("pk").select_for_update(no_key=True)}
+
+
+def count_wrong(actor: Actor, guesser: Guesser) -> None:
+    """Count one wrong guess for the guesser and the tenant; tell when a limit is reached."""
+    root = guesser.root_account
+    if _count(root, guesser.subject, guesser.key, _HOUR) == guesser.limit:
+        record(actor, "redemptions_refused", account=root, by=guesser.subject)
+    if _count(root, Subject.TENANT, "", _DAY) == settings.GUESSES_PER_TENANT_AND_DAY:
+        record(actor, "guess_limit_reached", account=root)
+
+
+def _rows(root_account: Account, subject: str, key: str):  # type: ignore[no-untyped-def]
+    return WrongGuesses.objects.filter(root_account=root_account, subject=subject, key=key)
+
+
+def _make_row(root_account: Account, subject: str, key: str) -> None:
+    row = WrongGuesses(
+        root_account=root_account, subject=subject, key=key, window_ends_at=timezone.now()
+    )
+    WrongGuesses.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _count(root_account: Account, subject: str, key: str, window: timedelta) -> int:
+    """One more, in this window or a new one, and the count after it: one statement."""
+    now = timezone.now()
+    row = run(
+        _COUNT, root=root_account.pk, subject=str(subject), key=key, end=now + window, now=now
+    )
+    assert row is not None
+    count: int = row[0]
+    return count
+
+
+_COUNT = """
+INSERT INTO pairing_wrongguesses AS g
+    (root_account_id, subject, key, count, window_ends_at, last_wrong_at)
+VALUES (%(root)s, %(subject)s, %(key)s, 1, %(end)s, %(now)s)
+ON CONFLICT (root_account_id, subject, key) DO UPDATE SET
+    count = CASE WHEN g.window_ends_at <= %(now)s THEN 1 ELSE g.count + 1 END,
+    window_ends_at = CASE WHEN g.window_ends_at <= %(now)s
+                          THEN excluded.window_ends_at ELSE g.window_ends_at END,
+    last_wrong_at = excluded.last_wrong_at
+RETURNING count
+"""

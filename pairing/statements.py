@@ -1,0 +1,28 @@
+"""SQL written by hand, for both databases, where one statement must decide something at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+
+def run(sql: str, **values: Any) -> tuple[Any, ...] | None:
+    """Execute one statement with named values, and give its first row if it returns any.
+
+    Times are sent as Django stores them; `%(name)s` for a list becomes `(…, …)`, for IN.
+    """
+    params: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            names = [f"{name}_{n}" for n in range(len(value))]
+            params |= dict(zip(names, value, strict=True))
+            sql = sql.replace(f"%({name})s", f"({', '.join(f'%({n})s' for n in names)})")
+        elif isinstance(value, datetime):
+            params[name] = connection.ops.adapt_datetimefield_value(value)
+        else:
+            params[name] = value
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone() if cursor.description else None

@@ -1,0 +1,88 @@
+"""Errors of the REST API in the contract's three shapes (sections 1.2 to 1.4)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+log = logging.getLogger(__name__)
+
+CHALLENGE = 'Bearer realm="canvas-lms"'
+NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
+SERVER_ERROR = {
+    "errors": [{"message": "An error occurred.", "error_code": "internal_server_error"}]
+}
+
+
+class Refusal(Exception):
+    """An answer of the contract that is not a success; `body` is sent as it stands."""
+
+    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        super().__init__(body)
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
+
+
+def refusal(status: int, message: str, **headers: str) -> Refusal:
+    """The shape with a list: {"errors": [{"message": …}]}."""
+    return Refusal(status, {"errors": [{"message": message}]}, headers)
+
+
+def invalid(**fields: tuple[str, str]) -> Refusal:
+    """400 and the shape with an object: per field a type ("taken") and a message (§1.4)."""
+    errors = {
+        name: [{"attribute": name, "type": kind, "message": message}]
+        for name, (kind, message) in fields.items()
+    }
+    return Refusal(400, {"errors": errors})
+
+
+class Unauthenticated(exceptions.AuthenticationFailed):
+    """A token that is not good; `challenge` tells canvasapi that the token is at fault (§1.3)."""
+
+    def __init__(self, body: Any, *, challenge: bool = True) -> None:
+        super().__init__()
+        self.body = body
+        self.challenge = challenge
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """What DRF calls for every exception in an API view."""
+    match error:
+        case Refusal():
+            return Response(error.body, error.status, headers=error.headers)
+        case Unauthenticated():
+            return _unauthenticated(error.body, error.challenge)
+        case exceptions.NotAuthenticated():
+            message = [{"message": "user authorization required"}]
+            return _unauthenticated({"status": "unauthenticated", "errors": message}, True)
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return Response(_denied(error), 403)
+        case Http404() | exceptions.NotFound():
+            return Response(NOT_FOUND, 404)
+        case exceptions.APIException():
+            return Response({"errors": [{"message": str(error.detail)}]}, error.status_code)
+    log.exception("unhandled error in %s", type(context["view"]).__name__)
+    return Response(SERVER_ERROR, 500)
+
+
+def _unauthenticated(body: Any, challenge: bool) -> Response:
+    return Response(body, 401, headers={"WWW-Authenticate": CHALLENGE} if challenge else None)
+
+
+def _denied(error: Exception) -> dict[str, Any]:
+    message = [{"message": "user not authorized to perform that action"}]
+    body: dict[str, Any] = {"status": "unauthorized", "errors": message}
+    reason = getattr(error, "reason", None)
+    return body | {"reason": reason} if reason else body
+
+
+def api_not_found(request: HttpRequest) -> JsonResponse:
+    """An address below /api/ that nobody serves."""
+    return JsonResponse(NOT_FOUND, status=404)

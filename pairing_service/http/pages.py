@@ -1,0 +1,50 @@
+"""Lists in pages with a Link header (contract §1.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+_DROPPED = ("page", "per_page", "access_token", "api_key")
+# A page number beyond this is beyond every list; it keeps the offset within a database's integers.
+_LAST_PAGE = 10**9
+
+
+def page_of(
+    request: Request, rows: QuerySet[Any], serialize: Callable[[list[Any]], Iterable[Any]]
+) -> Response:
+    """One page of `rows`; a number beyond the end is an empty list. `serialize` gets the page's rows."""
+    page = _number(request, "page", 1, _LAST_PAGE)
+    per_page = min(_number(request, "per_page", 10, 100), 100)
+    total = rows.count()
+    start = (page - 1) * per_page
+    body = list(serialize(list(rows[start : start + per_page]) if start < total else []))
+    last = max(1, -(-total // per_page))
+    return Response(body, headers={"Link": _links(request, page, per_page, last)})
+
+
+def _number(request: Request, name: str, default: int, most: int) -> int:
+    text = request.query_params.get(name, "")
+    return min(max(int(text), 1), most) if text.isascii() and text.isdecimal() else default
+
+
+def _links(request: Request, page: int, per_page: int, last: int) -> str:
+    numbers = {"current": page}
+    if page < last:
+        numbers["next"] = page + 1
+    if page > 1:
+        numbers["prev"] = page - 1
+    numbers |= {"first": 1, "last": last}
+    query = request.query_params.copy()
+    for name in _DROPPED:
+        query.pop(name, None)
+    base = request.build_absolute_uri(request.path)
+    kept = f"{query.urlencode()}&" if query else ""
+    return ",".join(
+        f'<{base}?{kept}page={number}&per_page={per_page}>; rel="{rel}"'
+        for rel, number in numbers.items()
+    )

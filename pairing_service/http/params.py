@@ -1,0 +1,110 @@
+"""Parameters as Canvas clients send them: query string, form or JSON; nested as a[b][c] (§1.11)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from pairing_service.http.errors import refusal
+
+_PART = re.compile(r"\[([^\]]*)\]")
+_TRUE = {"1", "true", "yes", "on", "t"}
+_FALSE = {"0", "false", "no", "off", "f"}
+
+
+class Params:
+    """All parameters of a request as one tree; the body wins over the query string.
+
+    Readers raise a 400 refusal when a value is of another type than they ask for.
+    """
+
+    def __init__(self, tree: Mapping[str, Any], name: str = "") -> None:
+        self._tree = tree
+        self._name = name
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._tree
+
+    def __iter__(self) -> Any:
+        return iter(self._tree)
+
+    def _full(self, key: str) -> str:
+        return f"{self._name}[{key}]" if self._name else key
+
+    def text(self, key: str) -> str | None:
+        """The value as text without white space at the ends; None when absent or null."""
+        value = self._tree.get(key)
+        if value is None:
+            return None
+        if isinstance(value, Mapping | list | float):
+            raise refusal(400, f"{self._full(key)} must be a text")
+        text = str(value).strip()
+        if "\x00" in text:
+            raise refusal(400, f"{self._full(key)} must not contain NUL")
+        return text
+
+    def required(self, key: str) -> str:
+        """The same, and 400 "… is missing" when absent or empty (§1.4)."""
+        text = self.text(key)
+        if not text:
+            raise refusal(400, f"{self._full(key)} is missing")
+        return text
+
+    def boolean(self, key: str) -> bool | None:
+        """1/0, true/false, yes/no, on/off, t/f in any case; None when absent."""
+        text = (self.text(key) or "").lower()
+        if text and text not in _TRUE | _FALSE:
+            raise refusal(400, f"{self._full(key)} must be true or false")
+        return text in _TRUE if text else None
+
+    def texts(self, key: str) -> list[str]:
+        """A list, `key[]=a&key[]=b` or a JSON array; a single value counts as a list of one."""
+        value = self._tree.get(key)
+        if value is None:
+            return []
+        if isinstance(value, Mapping):
+            raise refusal(400, f"{self._full(key)} must be a list")
+        return [str(item).strip() for item in (value if isinstance(value, list) else [value])]
+
+    def group(self, key: str) -> Params:
+        """The parameters nested below `key`; empty when there are none."""
+        value = self._tree.get(key)
+        if value is not None and not isinstance(value, Mapping):
+            raise refusal(400, f"{self._full(key)} must be a group of parameters")
+        return Params(value or {}, self._full(key))
+
+
+def params_of(request: Request) -> Params:
+    """Query string and body together (clients put the same things into either)."""
+    tree = nested(request.query_params)
+    body = request.data
+    if isinstance(body, QueryDict):
+        body = nested(body)
+    if not isinstance(body, Mapping):
+        raise refusal(400, "the body must be an object")
+    return Params(tree | dict(body))
+
+
+def nested(flat: QueryDict) -> dict[str, Any]:
+    """`a[b][c]=v` as {"a": {"b": {"c": "v"}}}, `a[]=x&a[]=y` as {"a": ["x", "y"]}."""
+    tree: dict[str, Any] = {}
+    for name, values in flat.lists():
+        head, *_ = name.partition("[")
+        parts = [head, *_PART.findall(name)]
+        is_list = parts[-1] == "" and len(parts) > 1
+        _put(tree, parts[:-1] if is_list else parts, values if is_list else values[-1])
+    return tree
+
+
+def _put(tree: dict[str, Any], parts: list[str], value: Any) -> None:
+    *above, last = parts
+    for part in above:
+        below = tree.setdefault(part, {})
+        if not isinstance(below, dict):
+            raise refusal(400, f"{part} is given as a value and as a group")
+        tree = below
+    tree[last] = value

@@ -1,0 +1,59 @@
+"""JSON as the wire has it: times in UTC, and ids as texts for clients that ask (§1.10, §1.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+
+STRING_IDS = "application/json+canvas-string-ids"
+
+
+def wire_time(time: datetime | None) -> str | None:
+    """2030-05-06T07:08:09Z, or None."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """There is one representation; whatever a client says it accepts, it gets that."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        kind = (request.content_type or "").partition(";")[0].strip()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class CanvasRenderer(JSONRenderer):
+    """JSON, with ids as texts when the request asks for them."""
+
+    charset = "utf-8"
+
+    def render(
+        self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None
+    ) -> Any:
+        request = (renderer_context or {}).get("request")
+        if request and STRING_IDS in request.headers.get("Accept", ""):
+            data = with_string_ids(data)
+        return super().render(data, accepted_media_type, renderer_context)
+
+
+def with_string_ids(data: Any) -> Any:
+    """Values under `id` and `…_id` as texts, and lists under `…_ids` as lists of texts."""
+    if isinstance(data, Mapping):
+        return {key: _as_text(key, value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [with_string_ids(item) for item in data]
+    return data
+
+
+def _as_text(key: str, value: Any) -> Any:
+    if isinstance(value, int) and (key == "id" or key.endswith("_id")):
+        return str(value)
+    if isinstance(value, list) and key.endswith("_ids"):
+        return [str(item) if isinstance(item, int) else item for item in value]
+    return with_string_ids(value)

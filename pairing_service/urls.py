@@ -1,0 +1,24 @@
+"""All addresses: each app lists its pages and its part of the REST API in its own urls.py."""
+
+from django.urls import include, path, re_path
+
+import accounts.urls
+import courses.urls
+import pairing.urls
+import permissions.urls
+from pairing_service.http.errors import api_not_found
+
+api = [
+    *accounts.urls.api,
+    *permissions.urls.api,
+    *courses.urls.api,
+    *pairing.urls.api,
+    re_path("", api_not_found),
+]
+urlpatterns = [
+    path("api/v1/", include((api, "api"))),
+    path("", include(accounts.urls.signing_in)),
+    path("", include((accounts.urls.pages, "accounts"))),
+    path("", include((courses.urls.pages, "courses"))),
+    path("", include((pairing.urls.pages, "pairing"))),
+]

@@ -1,0 +1,161 @@
+"""What one person holds, and where: the only module that queries for rights.
+
+A person holds roles through active enrolments (judged at the course's account, all the way down)
+and through account memberships (judged as spec/permissions.md tells for administrators). Both come
+in one statement per person and request; the overrides come from the compiled table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import BigIntegerField, CharField, DateTimeField, Q, Value
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Account, User
+from courses.models import Course, Enrolment
+from permissions.catalogue import PERMISSIONS, permission
+from permissions.models import AccountMembership
+from permissions.table import Piece, Table, table_of
+
+# What a course role still gives in a concluded course (spec/permissions.md "Answering").
+_READING = ("read_", "view_")
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where a permission is held: pieces of the account tree, and single courses."""
+
+    pieces: tuple[Piece, ...] = ()
+    course_ids: frozenset[int] = frozenset()
+
+    def accounts(self, path: str) -> Q:
+        """Accounts in the area; `path` names the account's path field as seen from the target."""
+        condition = Q(pk__in=[])
+        for piece in self.pieces:
+            condition |= piece.as_q(path)
+        return condition
+
+    def courses(self, course: str, path: str) -> Q:
+        """Courses in the area, by their own id (`course`) or by their account's path."""
+        return Q(**{f"{course}__in": self.course_ids}) | self.accounts(path)
+
+    def people(self, path: str) -> Q:
+        """Whoever is *of* an account in the area: the target's account (at `path`) is it or below."""
+        condition = Q(pk__in=[])
+        for piece in self.pieces:
+            condition |= replace(piece, below=True).as_q(path)
+        return condition
+
+    @property
+    def holds_root(self) -> bool:
+        """Whether the area has the root account itself; everyone is of it."""
+        return any(piece.here and piece.path.count("/") == 1 for piece in self.pieces)
+
+    def covers(self, piece: Piece) -> bool:
+        return any(own.covers(piece) for own in self.pieces)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """One role that a person holds: in an account, or (with a course) through an enrolment."""
+
+    role_id: int
+    account_path: str
+    course_id: int | None
+    course_state: str
+    course_end: datetime | None
+
+    def gives_in_course(self, key: str) -> bool:
+        if self.course_state == Course.State.DELETED:
+            return False
+        past = self.course_end is not None and self.course_end < timezone.now()
+        concluded = past or self.course_state == Course.State.COMPLETED
+        return not concluded or key.startswith(_READING)
+
+
+class Grants:
+    """Everything that one person holds in one tenant; see `grants_of`."""
+
+    def __init__(self, table: Table, held: Iterable[_Held]) -> None:
+        self._table = table
+        held = list(held)
+        self._memberships = [one for one in held if one.course_id is None]
+        self._enrolments = [one for one in held if one.course_id is not None]
+        self._areas: dict[tuple[str, bool], Area] = {}
+
+    def area(self, key: str, *, as_administrator: bool = False) -> Area:
+        """Where `key` is held; `as_administrator` leaves out what course roles give.
+
+        Raises UnknownPermission for a key that the catalogue does not have.
+        """
+        wanted = (permission(key).key, as_administrator)
+        if wanted not in self._areas:
+            self._areas[wanted] = Area(
+                self._pieces(key), frozenset() if as_administrator else self._courses(key)
+            )
+        return self._areas[wanted]
+
+    def _pieces(self, key: str) -> tuple[Piece, ...]:
+        return tuple(
+            piece
+            for held in self._memberships
+            for piece in self._table.membership(held.role_id, key, held.account_path)
+        )
+
+    def _courses(self, key: str) -> frozenset[int]:
+        return frozenset(
+            held.course_id
+            for held in self._enrolments
+            if held.course_id is not None
+            and held.gives_in_course(key)
+            and self._table.enrolment(held.role_id, key, held.account_path)
+        )
+
+    def covers_role(self, role_id: int, path: str) -> bool:
+        """Whether everything that the role gives to whoever holds it at `path` is held, too."""
+        return all(
+            self.area(key, as_administrator=True).covers(piece)
+            for key in PERMISSIONS
+            for piece in self._table.membership(role_id, key, path)
+        )
+
+    @property
+    def administers(self) -> list[str]:
+        """Paths of the accounts in which the person is an administrator."""
+        return [held.account_path for held in self._memberships]
+
+
+def grants_of(actor: Actor, user: User) -> Grants:
+    """What `user` holds in the actor's tenant, read once per actor: one statement."""
+    key = ("grants", user.pk)
+    if key not in actor.memo:
+        actor.memo[key] = Grants(table_of(actor.root_account), _held_by(actor.root_account, user))
+    grants: Grants = actor.memo[key]
+    return grants
+
+
+def _held_by(root_account: Account, user: User) -> Iterable[_Held]:
+    """One statement for both kinds: an account's memberships and a person's active enrolments."""
+    memberships = AccountMembership.objects.active().filter(
+        user=user, root_account=root_account, account__state=Account.State.ACTIVE
+    )
+    enrolments = Enrolment.objects.filter(
+        user=user, root_account=root_account, state=Enrolment.State.ACTIVE
+    )
+    rows = memberships.values_list(
+        "role_id",
+        "account__path",
+        Value(None, output_field=BigIntegerField()),
+        Value("", output_field=CharField()),
+        Value(None, output_field=DateTimeField()),
+    ).union(
+        enrolments.values_list(
+            "role_id", "course__account__path", "course_id", "course__state", "course__end_at"
+        ),
+        all=True,
+    )
+    return [_Held(*row) for row in rows]

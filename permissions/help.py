@@ -1,0 +1,284 @@
+"""What each enforced permission allows here, page by page, and what else is needed.
+
+In our own words, for the grid and the help endpoint. `{key}` stands for the label of that
+permission, so that a text names what the reader sees in the grid; an unknown key fails at import.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from permissions.catalogue import PERMISSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence or two about a place or a condition; `title` names it."""
+
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`details`: what it allows, page by page. `considerations`: what else is needed."""
+
+    details: tuple[Line, ...]
+    considerations: tuple[Line, ...]
+
+
+_ROOT_ONLY = {
+    "Root account only": "Counts only for an administrator of the root account itself,"
+    " never for an administrator of an account below it."
+}
+_ALWAYS_ON_FOR_ADMINS = {
+    "Account administrators": "Account Admins always hold it. Nobody can switch it off for them,"
+    " so an account cannot lose its administrators."
+}
+_PEOPLE_PAGES = {"Lists of people": "The People pages also need {read_roster}."}
+
+
+def _add_and_remove(kind: str, many: str) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+    """The two texts for one kind of enrolment; `kind` as in the key, `many` as people say it."""
+    return {
+        f"add_{kind}_to_course": (
+            {"Course > People": f"Add {many} to the course."},
+            {
+                "Who can be added": "Someone whose right comes from a course role adds only"
+                " people whom they may already see, and as an invitation that the person accepts.",
+                "By SIS ID": "Finding a person by SIS ID also needs {manage_sis}.",
+            }
+            | _PEOPLE_PAGES,
+        ),
+        f"remove_{kind}_from_course": (
+            {"Course > People": f"End or deactivate enrolments of {many}, and bring them back."},
+            {
+                "Enrolments from an import": "What an import has added is removed by"
+                " administrators only.",
+                "By SIS ID": "Finding a person by SIS ID also needs {manage_sis}.",
+            }
+            | _PEOPLE_PAGES,
+        ),
+    }
+
+
+_TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "generate_observer_pairing_code": (
+        {
+            "A student's own User Settings": "A signed-in student makes their own code there and"
+            " needs no permission for it.",
+            "A student's User Settings, acting as the student": "Make a code, together with"
+            " {become_user}. The student's enrolment must count in a course where you hold this"
+            " permission.",
+            "Course > People > User Details": "Make a code for that student, together with"
+            " {allow_course_admin_actions} in the same course.",
+            "Course > People > Export pairing codes, Print pairing letters": "Make a code for every"
+            " student of the course, with the same two permissions in it.",
+            "Account > Pairing": "Make hand-outs and exports for the account and all below it, with"
+            " the same two permissions from an administrator's role. They are judged again in each"
+            " student's course; students for whom they fail are left out and counted.",
+            "Command line (issue_code)": "The rule of the page that it stands for, asked about the"
+            " person it is done for. Whoever runs the server has no short cut.",
+            "REST API": "As User Settings (with {become_user}), or as User Details in at least one"
+            " course of the student. With as_user_id naming the student it is User Settings, and"
+            " the real caller is judged.",
+        },
+        {
+            "Never alone": "For somebody else's code a second permission is always needed, and"
+            " both must hold for the same student: one course with one of them and another course"
+            " with the other are not a pair.",
+            "Self registration": "The root account must let observers register themselves. While"
+            " that is off, nobody gets a code anywhere.",
+            "The student": "Must be a student in the same root account. Their enrolment counts once"
+            " they have accepted it, or an import or an administrator has activated it.",
+            "Acting as somebody else": "It never lends this right. On another person's behalf, on a"
+            " User Details page, both you and that person need both permissions in the course.",
+            "Observers": "An observer's role can be given this permission but neither of the second"
+            " ones, so an observer's role alone never suffices.",
+            "Students": "It cannot be given to a student's role.",
+            "QR sign-in": "Has nothing to do with pairing; this permission does not touch it.",
+        },
+    ),
+    "allow_course_admin_actions": (
+        {
+            "Course > People > User Details": "Open a person's details: names, enrolments,"
+            " observers.",
+            "Pair with observer": "One half of what is needed to make pairing codes in a course, on"
+            " User Details, in exports, letters and hand-outs. The other half is"
+            " {generate_observer_pairing_code} in the same course.",
+        },
+        {
+            "Login IDs": "Shown with {view_user_logins}.",
+            "SIS IDs": "Shown with {read_sis}.",
+            "Adding and removing people": "Needs the add or remove permission for that kind of"
+            " person.",
+            "Observers of a student": "Attaching one needs a pairing code or"
+            " {manage_user_observers}; a course role alone never does it.",
+        }
+        | _PEOPLE_PAGES,
+    ),
+    "become_user": (
+        {
+            "User page > Act as": "Use the service as another person. A bar on every page says who"
+            " acts as whom, and the record of events names both.",
+            "User Settings of a student, acting as the student": "One half of what is needed to"
+            " make a pairing code there; the other half is {generate_observer_pairing_code}.",
+            "REST API": "The as_user_id parameter, with the same rules.",
+        },
+        {
+            "Not everyone": "Nobody acts as themself, as an administrator who holds a permission"
+            " that they lack, or as a person of another root account.",
+            "Pairing": "Your own rights decide, not those of the person acted as. Redeeming a code"
+            " while acting also needs {manage_user_observers}.",
+            "The way there": "A person's page also needs {read_roster}.",
+        }
+        | _ROOT_ONLY,
+    ),
+    "manage_user_observers": (
+        {
+            "User page": "Add, remove and restore a person's observers and the students whom they"
+            " observe, without a pairing code.",
+            "Redeeming": "Redeem a pairing code for another person, or while acting as them.",
+            "Course > People": "Let an observer's enrolment name a student whom they are not linked"
+            " with; the right to add observers to the course is needed too.",
+            "REST API": "List, link and unlink observers and the students whom they observe.",
+        },
+        {"The way there": "A person's page also needs {read_roster}."} | _ROOT_ONLY,
+    ),
+    "manage_user_logins": (
+        {
+            "Account > People": "Add people.",
+            "User page": "Change details, logins and passwords; suspend a login.",
+            "REST API": "Create users and logins, change and delete them.",
+        },
+        {
+            "The way there": "The People page and a person's page also need {read_roster}.",
+            "SIS IDs": "Seeing one needs {read_sis} or {manage_sis}; changing one, {manage_sis}.",
+            "The last administrator": "The last Account Admin of a root account cannot be left"
+            " without a login.",
+        }
+        | _ROOT_ONLY,
+    ),
+    "manage_role_overrides": (
+        {
+            "Account > Permissions": "Create, rename, deactivate and activate roles, and change the"
+            " grid for this account and those below it.",
+            "Account > Permissions > Explain": "See why a person may, or may not, do something.",
+            "REST API": "Read and change roles.",
+        },
+        {
+            "Locked above": "What an account above has locked cannot be changed below it.",
+            "Custom roles": "Someone who holds this by a custom role switches on only what they"
+            " hold there themself. Switching off is free.",
+        }
+        | _ALWAYS_ON_FOR_ADMINS,
+    ),
+    "manage_account_memberships": (
+        {"Account > Admins": "See, add and remove the account's administrators and their roles."},
+        {
+            "Custom roles": "Someone who holds this by a custom role gives only roles that hold"
+            " nothing they lack.",
+            "The last administrator": "The last Account Admin of a root account cannot be removed.",
+        }
+        | _ALWAYS_ON_FOR_ADMINS,
+    ),
+    "manage_account_settings": (
+        {
+            "Account > Settings": "Name and time zone. In the root account also self registration,"
+            " how long pairing codes live and how many a student may have, QR sign-in and terms.",
+            "Account > Sub-accounts": "Add, rename, move and remove accounts.",
+            "Account > Audit": "The record of events. Below the root account: those about people"
+            " and courses of that account.",
+        },
+        {
+            "Below the root account": "What belongs to the root account is shown there, and changed"
+            " in the root account only."
+        }
+        | _ALWAYS_ON_FOR_ADMINS,
+    ),
+    "read_roster": (
+        {
+            "Course > People": "See who is in the course, search and filter.",
+            "Account > People": "See the people of the account and of those below it, and open"
+            " their pages.",
+            "REST API": "List users and enrolments of a course or an account.",
+        },
+        {
+            "Login IDs, e-mail addresses, SIS IDs": "Shown with {view_user_logins},"
+            " {read_email_addresses} and {read_sis}.",
+            "User Details in a course": "Also needs {allow_course_admin_actions}.",
+        },
+    ),
+    "view_user_logins": (
+        {
+            "Course > People > User Details": "See a person's login ID.",
+            "Account > People, User page": "See login IDs there.",
+        },
+        {
+            "User Details in a course": "Also needs {allow_course_admin_actions}.",
+            "E-mail addresses": "A login ID that is an e-mail address is shown even without"
+            " {read_email_addresses}.",
+        }
+        | _PEOPLE_PAGES,
+    ),
+    "read_email_addresses": (
+        {"People pages, User Details, REST API": "See people's e-mail addresses."},
+        {
+            "Login IDs": "Without it, an e-mail address that is a login ID is still shown to"
+            " those who hold {view_user_logins}."
+        }
+        | _PEOPLE_PAGES,
+    ),
+    "read_sis": (
+        {"People pages, User Details, exports, REST API": "See SIS IDs."},
+        {"Changing them": "Needs {manage_sis}, which also shows them."} | _PEOPLE_PAGES,
+    ),
+    "manage_sis": (
+        {
+            "Account pages, User page, REST API": "See and change SIS IDs.",
+            "Course > People": "Name people by SIS ID when adding or removing them.",
+        },
+        {
+            "Imports": "Need {import_sis}.",
+            "A person's SIS ID": "Also needs {read_roster} and {manage_user_logins}.",
+        }
+        | _ROOT_ONLY,
+    ),
+    "import_sis": (
+        {
+            "Account > SIS imports": "Upload files, follow their progress, see errors by file and"
+            " line, and the history.",
+            "REST API": "The same.",
+        },
+        {
+            "Changing SIS IDs by hand": "Needs {manage_sis}.",
+            "Observers": "An enrolment that makes someone a student's observer needs a link"
+            " between the two, or {manage_user_observers}.",
+        }
+        | _ROOT_ONLY,
+    ),
+}
+for _kind, _many in [
+    ("teacher", "teachers"),
+    ("ta", "TAs"),
+    ("designer", "designers"),
+    ("observer", "observers"),
+    ("student", "students"),
+]:
+    _TEXTS |= _add_and_remove(_kind, _many)
+_TEXTS["add_observer_to_course"][1]["Observing a student"] = (
+    "An enrolment that names a student needs a link between the two, or {manage_user_observers}."
+)
+
+
+def _lines(texts: Mapping[str, str]) -> tuple[Line, ...]:
+    labels = {key: f"“{permission.label}”" for key, permission in PERMISSIONS.items()}
+    return tuple(Line(title, text.format_map(labels)) for title, text in texts.items())
+
+
+HELP: Mapping[str, Help] = MappingProxyType(
+    {
+        key: Help(_lines(details), _lines(considerations))
+        for key, (details, considerations) in _TEXTS.items()
+    }
+)

@@ -1,0 +1,196 @@
+"""The engine: who may do what to what (DESIGN "Who may do what").
+
+A **rule** is an action on one kind of target: a union of **rows**, each a conjunction of named
+**conditions**. `permitted` is the queryset of targets, `may` asks whether one is in it, `require`
+raises, `unmet` tells which conditions fail. All read the same conditions, so the list, the check,
+the button and the refusal cannot disagree. The rows themselves are in each app's `rules.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+
+from accounts.actor import Actor
+from accounts.models import User
+from permissions.grants import Area, grants_of
+
+M = TypeVar("M", bound=Model)
+
+
+class Whose(Enum):
+    """Whose rights a condition asks for. The acted-as person alone is never asked."""
+
+    REAL = "the real person's"
+    EACH = "those of the real person and of the person acted as, each"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that must be so: a sentence for people, and the same as a filter on the target.
+
+    `permission` is the key that it needs, `setting` the name of the setting, when it is about one.
+    """
+
+    sentence: str
+    q: Callable[[Actor], Q]
+    permission: str | None = None
+    setting: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to be allowed: every condition must hold."""
+
+    name: str
+    conditions: tuple[Condition, ...]
+
+    def q(self, actor: Actor) -> Q:
+        every = Q()
+        for condition in self.conditions:
+            every &= condition.q(actor)
+        return every
+
+
+@dataclass(eq=False)
+class Rule:
+    """An action on one kind of target. Apps that know more ways add rows (`row`)."""
+
+    name: str
+    model: type[Model]
+    sentence: str
+    rows: list[Row] = field(default_factory=list)
+
+    def row(self, name: str, *conditions: Condition) -> Rule:
+        """Add a way to be allowed; returns the rule, so that rows can be chained."""
+        self.rows.append(Row(name, conditions))
+        return self
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(name: str, model: type[Model], sentence: str) -> Rule:
+    """A new rule without rows: nobody is allowed yet. ValueError when the name is taken."""
+    if name in RULES:
+        raise ValueError(f"There are two rules named “{name}”.")
+    RULES[name] = Rule(name, model, sentence)
+    return RULES[name]
+
+
+class Denied(PermissionDenied):
+    """The actor may not. `reason` says what is missing, for callers who may see the target."""
+
+    def __init__(self, rule: Rule, reason: dict[str, Any] | None = None) -> None:
+        super().__init__(f"not permitted: {rule.sentence}")
+        self.rule = rule
+        self.reason = reason
+
+
+def permitted(actor: Actor, rule: Rule) -> QuerySet[Any]:
+    """Every target in the actor's tenant to which they may do it; conditions of a row all hold."""
+    targets: QuerySet[Any] = rule.model._default_manager.all()
+    if not actor.is_able or not rule.rows:
+        return targets.none()
+    some = Q(pk__in=[])
+    for row in rule.rows:
+        some |= row.q(actor)
+    return targets.filter(some, root_account=actor.root_account)
+
+
+def may(actor: Actor, rule: Rule, target: Model) -> bool:
+    """Whether `target` is among the permitted; asked once per actor and target.
+
+    TypeError when the target is of another kind than the rule's.
+    """
+    key = (rule.name, target.pk)
+    if key not in actor.memo:
+        actor.memo[key] = _is_permitted(actor, rule, target)
+    answer: bool = actor.memo[key]
+    return answer
+
+
+def require(actor: Actor, rule: Rule, target: Model) -> None:
+    """Raise Denied unless permitted now. Actions call it under their locks: it never remembers."""
+    if not _is_permitted(actor, rule, target):
+        raise Denied(rule)
+
+
+def _is_permitted(actor: Actor, rule: Rule, target: Model) -> bool:
+    if not isinstance(target, rule.model):
+        raise TypeError(f"{rule.name} is about {rule.model.__name__}, not {type(target).__name__}.")
+    return permitted(actor, rule).filter(pk=target.pk).exists()
+
+
+def unmet(
+    actor: Actor, rule: Rule, targets: QuerySet[Any]
+) -> Iterator[tuple[Row, Any, list[Condition]]]:
+    """Per row and target: the conditions that fail. One query per row."""
+    for row in rule.rows:
+        asked = {
+            f"condition_{n}": Case(
+                When(condition.q(actor), then=Value(True)),
+                default=Value(False),
+                output_field=BooleanField(),
+            )
+            for n, condition in enumerate(row.conditions)
+        }
+        for target in targets.annotate(**asked):
+            answers = zip(row.conditions, asked, strict=True)
+            yield row, target, [c for c, name in answers if not getattr(target, name)]
+
+
+# --- Conditions that every app uses ---
+
+
+def _asked(actor: Actor, whose: Whose) -> set[User]:
+    people = {actor.real, actor.person} if whose is Whose.EACH else {actor.real}
+    return {user for user in people if user is not None}
+
+
+def _held(
+    key: str, whose: Whose, as_administrator: bool, q: Callable[[Area], Q]
+) -> Callable[[Actor], Q]:
+    def condition(actor: Actor) -> Q:
+        people = _asked(actor, whose)
+        every = Q() if people else Q(pk__in=[])
+        for user in people:
+            every &= q(grants_of(actor, user).area(key, as_administrator=as_administrator))
+        return every
+
+    return condition
+
+
+def holds_in_course(
+    key: str, course: str, *, whose: Whose = Whose.EACH, as_administrator: bool = False
+) -> Condition:
+    """`key` is held in the course that the target's field `course` names ("pk": itself)."""
+    path = "account__path" if course == "pk" else f"{course}__account__path"
+    return Condition(
+        f"holds “{key}” in the course" + (" as an administrator" if as_administrator else ""),
+        _held(key, whose, as_administrator, lambda area: area.courses(course, path)),
+        permission=key,
+    )
+
+
+def holds_in_account(key: str, *, whose: Whose = Whose.EACH) -> Condition:
+    """`key` is held in the account that is the target."""
+    return Condition(
+        f"holds “{key}” in the account",
+        _held(key, whose, True, lambda area: area.accounts("path")),
+        permission=key,
+    )
+
+
+def holds_in_root(key: str, *, whose: Whose = Whose.EACH) -> Condition:
+    """`key` is held in the root account, whatever the target."""
+    return Condition(
+        f"holds “{key}” in the root account",
+        _held(key, whose, True, lambda area: area.accounts("root_account__path")),
+        permission=key,
+    )

@@ -1,0 +1,128 @@
+"""The compiled table: what every role gives where, per process, until its tenant's version moves.
+
+Overrides are few beside people and courses, so all of a tenant's are kept in memory and the merge
+(`permissions.inheritance`) runs over them without a query. Whoever writes roles, overrides or the
+account tree bumps the tenant's `OverrideVersion`; every request reads that number together with its
+root account, and a table with another number is read anew (spec/permissions.md "Cost").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import F, Q
+
+from accounts.models import Account
+from permissions.catalogue import permission
+from permissions.inheritance import Row, resolve
+from permissions.models import Override, OverrideVersion, Role
+
+# Stands for "any account below that has no row"; no account has this id.
+_BELOW = 0
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the account tree: one account, all below it, or both."""
+
+    path: str
+    here: bool = True
+    below: bool = True
+
+    def as_q(self, field: str) -> Q:
+        """The accounts in it, by the path `field`; the target is known to be of the tenant."""
+        if self.here and self.below and self.path.count("/") == 1:
+            return ~Q(pk__in=[])  # the root account and all below it: everything
+        if not self.below:
+            return Q(**{field: self.path})
+        inside = Q(**{f"{field}__startswith": self.path})
+        return inside if self.here else inside & ~Q(**{field: self.path})
+
+    def covers(self, other: Piece) -> bool:
+        if other.path == self.path:
+            return (self.here or not other.here) and (self.below or not other.below)
+        return self.below and other.path.startswith(self.path)
+
+
+class Table:
+    """One tenant's roles and overrides, and answers about them, each worked out once."""
+
+    def __init__(self, number: int, root_account_id: int) -> None:
+        self.number = number
+        self._root_id = root_account_id
+        self._base_roles: dict[int, str] = dict(
+            Role.objects.filter(root_account_id=root_account_id).values_list("pk", "base_role")
+        )
+        self._rows: dict[tuple[int, str], dict[int, Row]] = defaultdict(dict)
+        self._paths: dict[int, str] = {}
+        self._read_overrides()
+        self._enrolments: dict[tuple[int, str, str], bool] = {}
+        self._memberships: dict[tuple[int, str, str], tuple[Piece, ...]] = {}
+
+    def _read_overrides(self) -> None:
+        found = Override.objects.filter(root_account_id=self._root_id).values_list(
+            "role_id", "permission", "account_id", "account__path",
+            "enabled", "locked", "applies_to_self", "applies_to_descendants",
+        )  # fmt: skip
+        for role_id, key, account_id, path, *row in found.iterator():
+            self._rows[role_id, key][account_id] = Row(*row)
+            self._paths[account_id] = path
+
+    def enrolment(self, role_id: int, key: str, path: str) -> bool:
+        """Whether a course role gives `key` in a course of the account at `path`."""
+        asked = (role_id, key, path)
+        if asked not in self._enrolments:
+            self._enrolments[asked] = self._allowed(role_id, key, path, held_at=None)
+        return self._enrolments[asked]
+
+    def membership(self, role_id: int, key: str, path: str) -> tuple[Piece, ...]:
+        """Where an account role gives `key` to whoever holds it in the account at `path`."""
+        asked = (role_id, key, path)
+        if asked not in self._memberships:
+            self._memberships[asked] = tuple(self._pieces(role_id, key, path))
+        return self._memberships[asked]
+
+    def _pieces(self, role_id: int, key: str, held: str) -> list[Piece]:
+        pieces: list[Piece] = []
+        for path in [held, *self._paths_with_rows_below(role_id, key, held)]:
+            if not any(piece.covers(Piece(path)) for piece in pieces):
+                piece = self._piece(role_id, key, path, held_at=_ids(held)[-1])
+                if piece.here or piece.below:
+                    pieces.append(piece)
+        return pieces
+
+    def _paths_with_rows_below(self, role_id: int, key: str, held: str) -> list[str]:
+        """From the top down. Accounts without a row only pass on what they inherit."""
+        paths = (self._paths[account_id] for account_id in self._rows.get((role_id, key), ()))
+        return sorted(path for path in paths if path.startswith(held) and path != held)
+
+    def _piece(self, role_id: int, key: str, path: str, held_at: int) -> Piece:
+        here = self._allowed(role_id, key, path, held_at)
+        return Piece(path, here, self._allowed(role_id, key, f"{path}{_BELOW}/", held_at))
+
+    def _allowed(self, role_id: int, key: str, path: str, held_at: int | None) -> bool:
+        rows = self._rows.get((role_id, key), {})
+        base_role = self._base_roles[role_id]
+        return resolve(permission(key), base_role, _ids(path), rows, held_at).allowed
+
+
+def _ids(path: str) -> list[int]:
+    return [int(part) for part in path.split("/") if part]
+
+
+_tables: dict[int, Table] = {}
+
+
+def table_of(root_account: Account) -> Table:
+    """The tenant's table as of the version that was read with `root_account`."""
+    number: int = root_account.override_version.number
+    table = _tables.get(root_account.pk)
+    if table is None or table.number != number:
+        table = _tables[root_account.pk] = Table(number, root_account.pk)
+    return table
+
+
+def bump(root_account: Account) -> None:
+    """Make every process read the tenant's table anew, from this transaction's commit on."""
+    OverrideVersion.objects.filter(root_account=root_account).update(number=F("number") + 1)

@@ -1,0 +1,31 @@
+"""The product's settings, with what makes tests quick: a weak hasher, a cache in memory.
+
+`TEST_DATABASE_URL` names a PostgreSQL; without it the tests run on a SQLite file, as the product.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+if url := os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = url
+else:
+    os.environ.pop("DATABASE_URL", None)
+for name in ("DEBUG", "SECRET_KEY", "CODE_KEY", "ALLOWED_HOSTS", "CACHE_URL", "EMAIL_URL"):
+    os.environ.pop(name, None)
+
+from pairing_service.settings import *  # noqa: F403
+from pairing_service.settings import BASE_DIR, DATABASES
+
+ALLOWED_HOSTS = ["testserver", "localhost", ".localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+if not url:
+    folder = Path(tempfile.gettempdir()) / f"pairing-service-tests-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    DATABASES["default"]["TEST"] = {
+        "NAME": str(folder / f"{os.environ.get('TEST_RUN', 'tests')}.sqlite3")
+    }
