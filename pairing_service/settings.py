@@ -18,7 +18,7 @@ env = Environment()
 # --- What must be right before anything starts ---
 
 DEBUG = env.bool("DEBUG", default=True)
-WELL_KNOWN_SECRET = "for-this-machine-only-set-SECRET_KEY-before-others-can-reach-it"
+WELL_KNOWN_SECRET = "for-this-machine-only-set-SECRET_KEY-before-others-can-reach-it"  # noqa: S105
 
 
 def _secret(name: str, default: str) -> str:

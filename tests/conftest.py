@@ -25,16 +25,16 @@ def cast(db: Any) -> Cast:
 
 
 @pytest.fixture
-def page(cast: Cast) -> Callable[[User | None], Client]:
+def signed_in(cast: Cast) -> Callable[[User | None], Client]:
     """A browser in which the user is signed in (nobody: signed out)."""
 
-    def signed_in(user: User | None) -> Client:
+    def browser_of(user: User | None) -> Client:
         client = Client()
         if user is not None:
             client.force_login(user, backend="accounts.signin.TenantBackend")
         return client
 
-    return signed_in
+    return browser_of
 
 
 @pytest.fixture

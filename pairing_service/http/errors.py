@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -83,6 +84,7 @@ def _denied(error: Exception) -> dict[str, Any]:
     return body | {"reason": reason} if reason else body
 
 
+@login_not_required
 def api_not_found(request: HttpRequest) -> JsonResponse:
     """An address below /api/ that nobody serves."""
     return JsonResponse(NOT_FOUND, status=404)
