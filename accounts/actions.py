@@ -19,6 +19,7 @@ from accounts.rules import (
     MANAGE_ACCOUNT_SETTINGS,
     SET_UP_SIGN_IN,
 )
+from accounts.tokens import make_token
 from audit.actions import record
 from permissions.policy import require
 
@@ -120,6 +121,17 @@ def _hand_out(actor: Actor, user: User) -> str:
     user.save(update_fields=["password", "one_time_password_until"])
     record(actor, "first_sign_in_given", subject=user)
     return password
+
+
+def create_token(*, actor: Actor, user: User, purpose: str) -> str:
+    """A new access token of the user, its text: shown here and never again.
+
+    Only the command line so far, whose operator owns the database anyway.
+    """
+    with transaction.atomic():
+        text = make_token(user, purpose)
+        record(actor, "token_created", subject=user, purpose=purpose)
+    return text
 
 
 def start_acting(*, actor: Actor, user: User) -> None:

@@ -31,7 +31,12 @@ def _secret(name: str, default: str) -> str:
     return value
 
 
-SECRET_KEY = _secret("SECRET_KEY", WELL_KNOWN_SECRET)
+# `make run` keeps a secret of this machine here, so that the server and commands agree on it.
+_LOCAL_SECRET = BASE_DIR / "data" / "secret_key"
+SECRET_KEY = _secret(
+    "SECRET_KEY",
+    _LOCAL_SECRET.read_text().strip() if DEBUG and _LOCAL_SECRET.exists() else WELL_KNOWN_SECRET,
+)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Digests of pairing codes are keyed by this; rotating it is told in the README.
 CODE_KEY = _secret("CODE_KEY", SECRET_KEY)
@@ -98,6 +103,9 @@ TEMPLATES = [
 ]
 
 # --- Data ---
+
+if "DATABASE_URL" not in env.ENVIRON:
+    (BASE_DIR / "data").mkdir(exist_ok=True)
 
 DATABASES = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'data' / 'db.sqlite3'}")

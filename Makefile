@@ -1,0 +1,53 @@
+# make run · make test · make check · make bench   (make install is part of each)
+
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= 2
+BIN := .venv/bin
+
+.PHONY: install run test check bench lock
+
+install: .venv/installed
+
+.venv/installed: requirements.txt locale/es/LC_MESSAGES/django.po
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed (set PYTHON= to one)."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing (on Debian: apt install python3-venv)."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pybabel --quiet compile --domain django --directory locale
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# The demonstration district on this machine, at http://127.0.0.1:$(PORT)/
+run: install
+	@PORT=$(PORT) WORKERS=$(WORKERS) ./serve --demo
+
+# TEST_DATABASE_URL= names a PostgreSQL to run on; TESTS= picks some tests.
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check --fail-level WARNING
+
+# Ratios against a floor measured in the same run; DATABASE_URL= names a PostgreSQL.
+bench: .venv/installed-dev
+	$(BIN)/python -m bench.redeem
+	$(BIN)/python -m bench.import_roster
+
+# After a change of the dependencies in pyproject.toml.
+lock: .venv/installed-dev
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
+	  pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
+	  pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt

@@ -1,0 +1,80 @@
+"""`manage.py issue_code STUDENT --by LOGIN`: a code, by the rule that holds for LOGIN."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.actor import Actor
+from accounts.ids import find_user
+from accounts.management.commands.create_token import person_with_login, root_account_named
+from accounts.models import User
+from accounts.rules import ACT_AS
+from courses.ids import find_course
+from courses.models import Enrolment
+from pairing.actions import IssuedCode, issue_code
+from pairing.models import PairingCode
+from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
+from permissions.policy import Denied, require
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a pairing code for STUDENT (a login, an id or sis_user_id:…) on behalf of LOGIN. "
+        "With --course it is User Details in that course, without it the student's User Settings; "
+        "LOGIN must be allowed it there: operators have no bypass."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("student")
+        parser.add_argument("--by", required=True, metavar="LOGIN")
+        parser.add_argument("--course", help="an id or sis_course_id:…")
+        parser.add_argument("--account", type=int, help="the root account's id, when several exist")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        root_account = root_account_named(options["account"])
+        actor = Actor.themself(person_with_login(root_account, options["by"]))
+        student = _student(actor, options["student"])
+        try:
+            issued = _issue(actor, student, options["course"])
+        except Denied as error:
+            raise CommandError(f"{options['by']} may not: {error.rule.sentence}.") from error
+        answer = {"user_id": student.pk, "code": issued.text, "expires_at": issued.expires_at}
+        text = json.dumps(answer | {"expires_at": issued.expires_at.isoformat()})
+        self.stdout.write(text if options["json"] else issued.shown)
+
+
+def _student(actor: Actor, text: str) -> User:
+    by_login = User.objects.with_login(actor.root_account.pk, text).first()
+    student = by_login or find_user(actor, text)
+    if student is None:
+        raise CommandError(f"There is no “{text}” in {actor.root_account.name}.")
+    return student
+
+
+def _issue(actor: Actor, student: User, course_text: str | None) -> IssuedCode:
+    if course_text is not None:
+        target = _enrolment(actor, student, course_text)
+        return issue_code(
+            actor=actor, action=ISSUE_ON_DETAILS, target=target, surface=PairingCode.Surface.COMMAND
+        )
+    if student != actor.person:
+        require(actor, ACT_AS, student)
+        actor = actor.acting_as(student)
+    return issue_code(
+        actor=actor, action=ISSUE_ON_SETTINGS, target=student, surface=PairingCode.Surface.COMMAND
+    )
+
+
+def _enrolment(actor: Actor, student: User, course_text: str) -> Enrolment:
+    """The student's enrolment in the course; of several the one that allows most."""
+    course = find_course(actor, course_text)
+    enrolments = Enrolment.objects.students().filter(user=student, course=course)
+    enrolment = enrolments.order_by("-activated_at", "state", "pk").first() if course else None
+    if enrolment is None:
+        raise CommandError(f"{student.name} is not a student in “{course_text}”.")
+    return enrolment

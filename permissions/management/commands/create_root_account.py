@@ -1,0 +1,53 @@
+"""`manage.py create_root_account NAME`: a new tenant with its first administrator."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.actions import create_token
+from accounts.actor import Actor
+from accounts.models import RootAccountSettings
+from permissions.actions import TenantRefused, create_root_account
+
+
+class Command(BaseCommand):
+    help = "Create a root account (a tenant) with its first administrator and a token for them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--login", required=True)
+        parser.add_argument("--password", required=True)
+        parser.add_argument(
+            "--self-registration",
+            choices=RootAccountSettings.SelfRegistration.values,
+            default=RootAccountSettings.SelfRegistration.NONE,
+        )
+        parser.add_argument("--domain", help="its host name; without, every host nobody claims")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            user = create_root_account(
+                name=options["name"],
+                login_id=options["login"],
+                password=options["password"],
+                self_registration=options["self_registration"],
+                domain=options["domain"],
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        except TenantRefused as error:
+            raise CommandError(str(error)) from error
+        operator = Actor(user.root_account, is_operator=True)
+        answer = {
+            "account_id": user.root_account_id,
+            "user_id": user.pk,
+            "token": create_token(actor=operator, user=user, purpose="first administrator"),
+        }
+        lines = (f"{name}: {value}" for name, value in answer.items())
+        self.stdout.write(json.dumps(answer) if options["json"] else "\n".join(lines))
