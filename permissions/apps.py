@@ -6,6 +6,7 @@ class PermissionsConfig(AppConfig):
     name = "permissions"
 
     def ready(self) -> None:
+        from permissions import rules  # noqa: F401  (the rules are known by name)
         from permissions.catalogue import problems
 
         @register

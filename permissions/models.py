@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +68,7 @@ class Role(models.Model):
 
 
 class Override(models.Model):
-    """What an account decides about one permission of one role (spec/permissions.md "Overrides")."""
+    """What an account decides about one permission of one role (spec "Overrides")."""
 
     root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, models.CASCADE, related_name="overrides")
@@ -122,11 +124,16 @@ class AccountMembership(models.Model):
         return f"user {self.user_id} in account {self.account_id}"
 
 
+def new_version() -> int:
+    """A number that no table was ever compiled under, also after a backup has been restored."""
+    return secrets.randbits(62)
+
+
 class OverrideVersion(models.Model):
-    """Counts a tenant's changes of roles, overrides and accounts; a process whose compiled table
-    has another number reads it anew (spec/permissions.md "Cost")."""
+    """Names a tenant's state of roles, overrides and accounts; a process whose compiled table has
+    another number reads it anew (spec/permissions.md "Cost")."""
 
     root_account = models.OneToOneField(
         Account, models.CASCADE, primary_key=True, related_name="override_version"
     )
-    number = models.PositiveBigIntegerField(default=1)
+    number = models.PositiveBigIntegerField(default=new_version)

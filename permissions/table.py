@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from accounts.models import Account
 from permissions.catalogue import permission
-from permissions.inheritance import Row, resolve
-from permissions.models import Override, OverrideVersion, Role
+from permissions.inheritance import GridCell, Row, cell, resolve
+from permissions.models import Override, OverrideVersion, Role, new_version
 
 # Stands for "any account below that has no row"; no account has this id.
 _BELOW = 0
@@ -83,6 +83,14 @@ class Table:
             self._memberships[asked] = tuple(self._pieces(role_id, key, path))
         return self._memberships[asked]
 
+    def base_role(self, role_id: int) -> str:
+        return self._base_roles[role_id]
+
+    def cell(self, role_id: int, key: str, path: str) -> GridCell:
+        """What the grid and the Roles API show for the role in the account at `path`."""
+        rows = self._rows.get((role_id, key), {})
+        return cell(permission(key), self._base_roles[role_id], _ids(path), rows)
+
     def _pieces(self, role_id: int, key: str, held: str) -> list[Piece]:
         pieces: list[Piece] = []
         for path in [held, *self._paths_with_rows_below(role_id, key, held)]:
@@ -125,4 +133,4 @@ def table_of(root_account: Account) -> Table:
 
 def bump(root_account: Account) -> None:
     """Make every process read the tenant's table anew, from this transaction's commit on."""
-    OverrideVersion.objects.filter(root_account=root_account).update(number=F("number") + 1)
+    OverrideVersion.objects.filter(root_account=root_account).update(number=new_version())

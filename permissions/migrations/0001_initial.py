@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
+import permissions.models
 from django.db import migrations, models
 
 
@@ -27,7 +28,7 @@ class Migration(migrations.Migration):
                         to="accounts.account",
                     ),
                 ),
-                ("number", models.PositiveBigIntegerField(default=1)),
+                ("number", models.PositiveBigIntegerField(default=permissions.models.new_version)),
             ],
         ),
         migrations.CreateModel(

@@ -1,0 +1,101 @@
+"""People × actions: who may do what to whom, as one table. `+` yes, `.` no.
+
+By default: no override is given, self registration is on for observers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from accounts.models import User
+from permissions.policy import RULES, may
+from tests.cast import Cast
+
+PEOPLE = [
+    "root_admin", "sub_admin", "neighbour_admin", "teacher", "ta", "designer",
+    "student", "classmate", "elsewhere", "observer", "deactivated_admin", "stranger", "anonymous",
+]  # fmt: skip
+
+# rule, target                                       r s n t T d S C E o x f a
+TABLE = """
+see_person                 student                   + + . + + + + + . . . . .
+see_person                 elsewhere                 + . + . . . . . + . . . .
+see_person                 root_admin                + . . . . . . . . . . . .
+act_as                     student                   + . . . . . . . . . . . .
+act_as                     root_admin                . . . . . . . . . . . . .
+act_as                     sub_admin                 + . . . . . . . . . . . .
+act_as                     deactivated_admin         . . . . . . . . . . . . .
+edit_own_settings          student                   . . . . . . + . . . . . .
+set_up_sign_in             student                   . . . . . . . . . . . . .
+see_account                root                      + + + + + + + + + + . . .
+see_account                high                      + + . . . . . . . . . . .
+see_people_of_account      root                      + . . . . . . . . . . . .
+see_people_of_account      high                      + + . . . . . . . . . . .
+see_people_of_account      science                   + + . . . . . . . . . . .
+administer_account         elementary                + . + . . . . . . . . . .
+manage_account_settings    root                      + . . . . . . . . . . . .
+manage_account_settings    science                   + + . . . . . . . . . . .
+manage_overrides           high                      + + . . . . . . . . . . .
+see_course_people          biology                   + + . + + + + + . . . . .
+see_course_people          reading                   + . + . . . . . + . . . .
+see_details                enrolment                 + + . + . . . . . . . . .
+see_login_in_course        biology                   + + . + + . . . . . . . .
+see_email_in_course        biology                   + + . + + . . . . . . . .
+see_sis_in_course          biology                   + + . + . . . . . . . . .
+enrol_student              biology                   + + . + + + . . . . . . .
+enrol_student_at_once      biology                   + + . . . . . . . . . . .
+enrol_teacher              biology                   + + . + . . . . . . . . .
+unenrol_student            enrolment                 + + . + + + . . . . . . .
+answer_invitation          enrolment                 . . . . . . + . . . . . .
+issue_code_on_settings     student                   . . . . . . + . . . . . .
+issue_code_on_details      enrolment                 + + . . . . . . . . . . .
+issue_code_over_rest       student                   + + . . . . + . . . . . .
+issue_code_over_rest       elsewhere                 + . + . . . . . + . . . .
+issue_code_over_rest       teacher                   . . . . . . . . . . . . .
+generate_over              enrolment                 + + . . . . . . . . . . .
+oversee_codes_in_course    enrolment                 + + . . . . . . . . . . .
+redeem_code                observer                  + . . . . . . . . + . . .
+redeem_code                student                   + . . . . . + . . . . . .
+manage_observers           student                   + . . . . . . . . . . . .
+see_links                  student                   + . . . . . + . . . . . .
+""".strip().splitlines()
+
+
+def target_named(cast: Cast, name: str) -> Model:
+    places: dict[str, Any] = {"root": cast.root, **vars(cast.accounts), **vars(cast.courses)}
+    if name == "enrolment":
+        return cast.enrolment(cast.student, cast.courses.biology)
+    return places.get(name) or getattr(cast, name)
+
+
+@pytest.mark.parametrize("line", TABLE, ids=lambda line: "-".join(line.split()[:2]))
+def test_people_may_do_what_the_table_says(cast: Cast, line: str) -> None:
+    name, target, *expected = line.split()
+    assert len(expected) == len(PEOPLE)
+    people: list[User | None] = [getattr(cast, person, None) for person in PEOPLE]
+    asked = target_named(cast, target)
+    answers = ["+" if may(cast.actor(p), RULES[name], asked) else "." for p in people]
+    assert dict(zip(PEOPLE, answers, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
+
+
+def test_an_unknown_action_is_nobodys() -> None:
+    with pytest.raises(KeyError):
+        RULES["frobnicate"]
+
+
+def test_a_target_of_another_kind_is_an_error(cast: Cast) -> None:
+    with pytest.raises(TypeError):
+        may(cast.actor(cast.root_admin), RULES["see_course_people"], cast.student)
+
+
+# Rules whose targets come and go; their own tests walk them.
+ELSEWHERE = {"see_code", "see_enrolled", "unlink", "question_link"}
+
+
+def test_every_rule_has_a_row_here_or_tests_of_its_own() -> None:
+    in_table = {line.split()[0] for line in TABLE}
+    alike = {name for name in RULES if name.startswith(("enrol_", "unenrol_"))}
+    assert set(RULES) - in_table - ELSEWHERE - alike == set()

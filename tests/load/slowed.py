@@ -1,0 +1,49 @@
+"""An app for the killed server only: it slows every statement down and writes what it does.
+
+The delay is the test's, not the product's: it makes a redemption long enough to be hit in between.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.signals import request_finished
+from django.db.backends.signals import connection_created
+
+DELAY = 0.012
+JOURNAL = os.environ.get("KILL_JOURNAL", "")
+
+
+def note(line: str) -> None:
+    """One line, written at once: it survives a kill."""
+    descriptor = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, (line + "\n").encode())
+    os.close(descriptor)
+
+
+def slowly(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    kind = " ".join(sql.split()[:3])
+    note(f"start {kind}")
+    time.sleep(DELAY)
+    result = execute(sql, params, many, context)
+    note(f"done {kind}")
+    time.sleep(DELAY)
+    return result
+
+
+class SlowedConfig(AppConfig):
+    name = "tests.load"
+    label = "slowed"
+
+    def ready(self) -> None:
+        connection_created.connect(self._slow_down, weak=False)
+        request_finished.connect(self._finished, weak=False)
+
+    def _slow_down(self, connection: Any, **_: Any) -> None:
+        connection.execute_wrappers.append(slowly)
+
+    def _finished(self, **_: Any) -> None:
+        note("finished")

@@ -1,0 +1,92 @@
+"""Thirty-two at once: one winner, five live codes, ten guesses. On the database under test."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from audit.models import Event
+from pairing.actions import issue_code, redeem_code
+from pairing.models import ObservationLink, PairingCode, WrongGuesses
+from pairing.rules import ISSUE_OVER_REST
+from tests.cast import Cast, make_user
+
+THREADS = 32
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "10"))
+
+pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(calls: list[Callable[[], Any]]) -> Counter[str]:
+    """Run all calls in threads that start together; count results by their type's name."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> str:
+        try:
+            start.wait()
+            return type(call()).__name__
+        except Exception as error:
+            return type(error).__name__
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return Counter(pool.map(run, calls))
+
+
+def issue(cast: Cast) -> str:
+    return issue_code(
+        actor=cast.actor(cast.student),
+        action=ISSUE_OVER_REST,
+        target=cast.student,
+        surface=PairingCode.Surface.REST,
+    ).text
+
+
+def redeeming(cast: Cast, observer: User, text: str) -> Callable[[], Any]:
+    actor = cast.actor(observer)
+    return lambda: redeem_code(actor=actor, observer=observer, text=text)
+
+
+def test_of_32_who_redeem_one_code_exactly_one_wins(cast: Cast) -> None:
+    observers = [make_user(cast.root, f"Parent {n}") for n in range(THREADS)]
+    for _ in range(ROUNDS):
+        ObservationLink.objects.all().delete()
+        WrongGuesses.objects.all().delete()
+        text = issue(cast)
+        results = at_once([redeeming(cast, observer, text) for observer in observers])
+        assert results == {"Redemption": 1, "CodeRefused": THREADS - 1}
+        assert ObservationLink.objects.active().count() == 1
+    assert Event.objects.filter(action__in=["link_created", "link_restored"]).count() == ROUNDS
+
+
+def test_of_32_tries_with_right_codes_by_one_person_one_link_is_made(cast: Cast) -> None:
+    texts = [issue(cast) for _ in range(5)]
+    calls = [redeeming(cast, cast.observer, texts[n % 5]) for n in range(THREADS)]
+    results = at_once(calls)
+    assert set(results) <= {"Redemption", "CodeRefused", "TooManyGuesses"}
+    assert ObservationLink.objects.active().count() == 1
+    assert PairingCode.objects.filter(state="redeemed").count() == 1
+
+
+def test_32_parallel_issues_for_one_student_leave_exactly_five_live(cast: Cast) -> None:
+    results = at_once([lambda: issue(cast)] * THREADS)
+    assert results == {"str": THREADS}
+    assert PairingCode.objects.live().filter(student=cast.student).count() == 5
+    superseded = PairingCode.objects.filter(state="superseded").count()
+    assert superseded == THREADS - 5 == Event.objects.filter(action="code_superseded").count()
+
+
+def test_of_32_parallel_wrong_guesses_ten_are_answered_and_the_rest_refused(cast: Cast) -> None:
+    results = at_once([redeeming(cast, cast.observer, "00000-00000")] * THREADS)
+    assert results == {"CodeRefused": 10, "TooManyGuesses": THREADS - 10}
+    assert WrongGuesses.objects.get(subject="user").count == 10
+    assert WrongGuesses.objects.get(subject="tenant").count == 10
