@@ -86,6 +86,7 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     settings = RootAccountSettings.objects.held(actor.root_account)
     require(actor, action, target)
     student = target.user if isinstance(target, Enrolment) else target
+    assert actor.real is not None  # whoever is permitted is somebody
     lock_people(actor.root_account, student)
     now = timezone.now()
     _end_expired(student, now)
@@ -167,12 +168,12 @@ def redeem_code(
     """
     with transaction.atomic():
         RootAccountSettings.objects.held(actor.root_account)
+        tried_by = [user for user in (actor.real, observer) if user is not None]
+        people = lock_people(actor.root_account, *tried_by)
         require(actor, REDEEM, observer)
         guesser = guesser_of(actor, browser)
-        people = [user for user in (actor.real, observer) if user is not None]
-        lock_people(actor.root_account, *people)
         admit(guesser)
-        outcome = _redeem(actor, observer, text, guesser)
+        outcome = _redeem(actor, people[observer.pk], text, guesser)
     # Outside, so that the count of a wrong guess is kept.
     if isinstance(outcome, Exception):
         raise outcome
@@ -335,10 +336,10 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     """
     with transaction.atomic():
         RootAccountSettings.objects.held(actor.root_account)
+        lock_people(actor.root_account, observer)
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:
             raise OwnCode
-        lock_people(actor.root_account, observer)
         there = ObservationLink.objects.active().filter(observer=observer, student=student)
         is_new = not there.exists()
         if is_new:

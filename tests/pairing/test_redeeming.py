@@ -1,0 +1,290 @@
+"""Redeeming, its refusals and its limits: spec/pairing.md "Redeeming"."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import User
+from audit.models import Event
+from courses.models import Enrolment
+from pairing.actions import (
+    CodeRefused,
+    LoginTaken,
+    OwnCode,
+    RegistrationClosed,
+    issue_code,
+    link,
+    redeem_code,
+    register_observer,
+    revoke_code,
+    student_of_code,
+    unlink,
+)
+from pairing.guesses import TooManyGuesses
+from pairing.mail import _post
+from pairing.models import ObservationLink, PairingCode, WrongGuesses
+from pairing.rules import ISSUE_OVER_REST
+from permissions.policy import Denied
+from tests.cast import Cast, make_user
+
+WRONG = "00000-00000"
+
+
+def code_for(cast: Cast, student: User) -> str:
+    return issue_code(
+        actor=cast.actor(student), action=ISSUE_OVER_REST, target=student,
+        surface=PairingCode.Surface.REST,
+    ).text  # fmt: skip
+
+
+def redeem(cast: Cast, text: str, user: User | None = None) -> Any:
+    user = user or cast.observer
+    return redeem_code(actor=cast.actor(user), observer=user, text=text)
+
+
+def visitor(cast: Cast, address: str = "198.51.100.7") -> Actor:
+    return Actor(cast.actor(None).root_account, address=address)
+
+
+def test_a_code_links_once_with_enrolments_and_an_event(cast: Cast) -> None:
+    done = redeem(cast, code_for(cast, cast.student))
+    assert (done.student, done.is_new) == (cast.student, True)
+    beside = Enrolment.objects.filter(user=cast.observer, associated_user=cast.student)
+    assert {e.course for e in beside} == {cast.courses.biology, cast.courses.history}
+    assert Event.objects.filter(action="link_created", subject=cast.student).count() == 1
+    assert PairingCode.objects.get().redeemed_by == cast.observer
+
+
+def dead_codes(cast: Cast) -> dict[str, str]:
+    used, revoked, expired = (code_for(cast, cast.classmate) for _ in range(3))
+    redeem(cast, used, make_user(cast.root, "Someone Else"))
+    rows = PairingCode.objects.order_by("pk")
+    revoke_code(actor=cast.actor(cast.classmate), code=rows[1])
+    rows.filter(pk=rows[2].pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    return {"unknown": WRONG, "used": used, "revoked": revoked, "expired": expired, "no code": "x"}
+
+
+@pytest.mark.parametrize("kind", ["unknown", "used", "revoked", "expired", "no code"])
+def test_dead_codes_are_refused_alike(cast: Cast, kind: str) -> None:
+    text = dead_codes(cast)[kind]
+    with pytest.raises(CodeRefused) as refused:
+        redeem(cast, text)
+    assert refused.value.args == ()
+    assert not ObservationLink.objects.filter(observer=cast.observer).exists()
+
+
+def test_ones_own_code_is_refused_and_lives_on(cast: Cast) -> None:
+    text = code_for(cast, cast.student)
+    with pytest.raises(OwnCode):
+        redeem(cast, text, cast.student)
+    assert PairingCode.objects.live().count() == 1
+    assert not WrongGuesses.objects.exists()
+
+
+def test_already_linked_succeeds_and_does_not_use_the_code_up(cast: Cast) -> None:
+    redeem(cast, code_for(cast, cast.student))
+    again = redeem(cast, code_for(cast, cast.student))
+    assert (again.student, again.is_new) == (cast.student, False)
+    assert PairingCode.objects.live().count() == 1
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_self_registration_off_is_answered_before_the_code_is_looked_up(
+    cast: Cast, right: bool
+) -> None:
+    text = code_for(cast, cast.student) if right else WRONG
+    cast.set(self_registration="none")
+    with pytest.raises(Denied):
+        redeem(cast, text)
+    assert not WrongGuesses.objects.exists()
+
+
+@pytest.mark.parametrize("whose", ["student", "observer"])
+def test_nobody_deleted_is_linked(cast: Cast, whose: str) -> None:
+    text = code_for(cast, cast.student)
+    user = getattr(cast, whose)
+    User.objects.filter(pk=user.pk).update(state="deleted")
+    with pytest.raises((CodeRefused, Denied)):
+        redeem(cast, text)
+    assert PairingCode.objects.get().state == "active"
+
+
+def test_another_tenants_code_is_unknown(cast: Cast) -> None:
+    with pytest.raises(CodeRefused):
+        redeem(cast, code_for(cast, cast.student), cast.stranger)
+
+
+def test_acting_as_someone_redeems_only_with_manage_user_observers(cast: Cast) -> None:
+    text = code_for(cast, cast.student)
+    acting = cast.actor(cast.root_admin, cast.observer)
+    assert redeem_code(actor=acting, observer=cast.observer, text=text).is_new
+    cast.override("AccountAdmin", "manage_user_observers", enabled=False)
+    acting = cast.actor(cast.root_admin, cast.observer)
+    with pytest.raises(Denied):
+        redeem_code(actor=acting, observer=cast.observer, text=code_for(cast, cast.classmate))
+
+
+# --- Limits ---
+
+
+def guess(cast: Cast, times: int, user: User | None = None) -> list[str]:
+    results = []
+    for _ in range(times):
+        try:
+            redeem(cast, WRONG, user)
+        except (CodeRefused, TooManyGuesses) as error:
+            results.append(type(error).__name__)
+    return results
+
+
+def test_ten_wrong_guesses_an_hour_then_right_ones_are_refused_too(cast: Cast) -> None:
+    assert guess(cast, 12) == ["CodeRefused"] * 10 + ["TooManyGuesses"] * 2
+    text = code_for(cast, cast.student)
+    with pytest.raises(TooManyGuesses) as refused:
+        redeem(cast, text)
+    assert 59 <= refused.value.minutes <= 60
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert redeem(cast, text).is_new
+
+
+def test_right_codes_are_never_counted(cast: Cast) -> None:
+    guess(cast, 9)
+    redeem(cast, code_for(cast, cast.student))
+    redeem(cast, code_for(cast, cast.classmate))
+    assert WrongGuesses.objects.get(subject="user").count == 9
+
+
+def test_a_burst_is_told_once(cast: Cast) -> None:
+    guess(cast, 12)
+    assert Event.objects.filter(action="redemptions_refused").count() == 1
+
+
+@override_settings(GUESSES_PER_TENANT_AND_DAY=3)
+def test_over_the_tenants_limit_only_who_guessed_wrong_is_refused(cast: Cast) -> None:
+    assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
+    assert redeem(cast, code_for(cast, cast.student), cast.elsewhere).is_new
+    assert guess(cast, 1, cast.classmate) == ["CodeRefused"]
+    assert guess(cast, 1, cast.classmate) == ["TooManyGuesses"]
+    assert Event.objects.filter(action="guess_limit_reached").count() == 1
+
+
+@override_settings(GUESSES_PER_ADDRESS_AND_HOUR=2, GUESSES_PER_BROWSER_AND_HOUR=1)
+def test_visitors_are_counted_by_address_and_in_own_networks_by_browser(cast: Cast) -> None:
+    def tries(address: str, browser: str | None) -> list[str]:
+        results = []
+        for _ in range(3):
+            try:
+                student_of_code(actor=visitor(cast, address), text=WRONG, browser=browser)
+            except (CodeRefused, TooManyGuesses) as error:
+                results.append(type(error).__name__[0])
+        return results
+
+    cast.set(own_networks="10.0.0.0/8")
+    assert tries("198.51.100.7", "a") == ["C", "C", "T"]
+    assert tries("198.51.100.8", "a") == ["C", "C", "T"]
+    assert tries("10.1.2.3", "a") == ["C", "T", "T"]
+    assert tries("10.1.2.3", "b") == ["C", "T", "T"]
+    assert tries("10.1.2.3", None) == ["C", "C", "T"]
+
+
+# --- Registering ---
+
+
+def register(cast: Cast, text: str, login: str = "joy@example.org", **more: Any) -> Any:
+    return register_observer(
+        actor=visitor(cast), text=text, login_id=login,
+        password=more.pop("password", "correct-horse-battery"), fields={"name": "Joy Two"},
+    )  # fmt: skip
+
+
+def test_a_visitor_gets_account_and_link_together(cast: Cast) -> None:
+    text = code_for(cast, cast.student)
+    assert student_of_code(actor=visitor(cast), text=text).guarded_name == "Ada O."
+    done = register(cast, text)
+    assert done.observer.check_password("correct-horse-battery")
+    assert ObservationLink.objects.active().get().observer == done.observer
+    with pytest.raises(CodeRefused):
+        register(cast, text, "other@example.org")
+    assert not User.objects.filter(login_id="other@example.org").exists()
+
+
+def test_a_taken_login_uses_nothing_up(cast: Cast) -> None:
+    text = code_for(cast, cast.student)
+    with pytest.raises(LoginTaken):
+        register(cast, text, "JOY.okafor")
+    assert PairingCode.objects.live().count() == 1
+
+
+def test_nobody_registers_while_self_registration_is_off(cast: Cast) -> None:
+    text = code_for(cast, cast.student)
+    cast.set(self_registration="none")
+    for call in (
+        lambda: register(cast, text),
+        lambda: student_of_code(actor=visitor(cast), text=text),
+    ):
+        with pytest.raises(RegistrationClosed):
+            call()
+
+
+# --- Links ---
+
+
+def test_a_link_is_ended_and_restored_as_one_row(cast: Cast) -> None:
+    redeem(cast, code_for(cast, cast.student))
+    row = ObservationLink.objects.get()
+    unlink(actor=cast.actor(cast.observer), link=row)
+    assert not Enrolment.objects.filter(user=cast.observer).exclude(state="deleted").exists()
+    assert link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    assert ObservationLink.objects.active().get().pk == row.pk
+    assert Enrolment.objects.filter(user=cast.observer, state="active").count() == 2
+    assert not link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+
+
+def test_a_student_removes_an_observer_only_where_allowed(cast: Cast) -> None:
+    redeem(cast, code_for(cast, cast.student))
+    row = ObservationLink.objects.get()
+    with pytest.raises(Denied):
+        unlink(actor=cast.actor(cast.student), link=row)
+    cast.set(students_may_remove_observers=True)
+    with pytest.raises(Denied):
+        unlink(actor=cast.actor(cast.classmate), link=row)
+    unlink(actor=cast.actor(cast.student), link=row)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_are_told_after_the_commit(cast: Cast) -> None:
+    User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
+    User.objects.filter(pk=cast.observer.pk).update(email="joy@home.example")
+    redeem(cast, code_for(cast, cast.student))
+    _post.submit(lambda: None).result()
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "ada@school.example",
+        "joy@home.example",
+    ]
+
+
+class DeadServer:
+    """A mail server that is down."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def send_messages(self, messages: Any) -> int:
+        raise OSError("connection refused")
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(EMAIL_BACKEND=f"{__name__}.DeadServer")
+def test_a_dead_mail_server_undoes_nothing(cast: Cast) -> None:
+    User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
+    assert redeem(cast, code_for(cast, cast.student)).is_new
+    _post.submit(lambda: None).result()
+    assert ObservationLink.objects.active().exists()
