@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import CharField, Model, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat, Substr
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from accounts.models import Account, RootAccountSettings, User
+from accounts.models import Account, AccountQuerySet, RootAccountSettings, User
 from accounts.rules import (
     ACT_AS,
+    CHANGE_ACCOUNTS_SIS_ID,
     EDIT_OWN_SETTINGS,
     MANAGE_ACCOUNT_SETTINGS,
     SET_UP_SIGN_IN,
 )
 from accounts.tokens import make_token
-from audit.actions import record
-from permissions.policy import require
+from audit.actions import event, record
+from audit.models import Event
+from pairing.mail import tell_after_commit
+from permissions.policy import Denied, Rule, permitted, require
 
 # Long enough for a slip of paper to reach a child, short enough that a lost one does not matter.
 ONE_TIME_PASSWORD_LIFETIME = timedelta(days=14)
 # No look-alikes: it is typed from paper. 12 of 31 characters are 59 bits.
 _PAPER_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+class WouldCircle(Exception):
+    """An account can't hang below itself."""
 
 
 def place(account: Account, parent: Account | None) -> None:
@@ -38,6 +50,28 @@ def place(account: Account, parent: Account | None) -> None:
     account.path = f"{parent.path if parent else ''}{account.pk}/"
     account.root_account_id = parent.root_account_id if parent else account.pk
     account.save(update_fields=["parent", "path", "root_account"])
+
+
+def place_all(accounts: AccountQuerySet) -> None:
+    """Write the paths of new accounts below parents that have theirs: one statement for all."""
+    parent = Account.objects.filter(pk=OuterRef("parent")).values("path")
+    accounts.update(path=Concat(Subquery(parent), Cast("pk", CharField()), Value("/")))
+
+
+def move(account: Account, parent: Account) -> None:
+    """Hang an account, with all below it, under another parent of its tenant.
+
+    Raises WouldCircle. The caller holds the root account's row and bumps the override version:
+    what is inherited changes.
+    """
+    if parent.path.startswith(account.path):
+        raise WouldCircle
+    before, path = account.path, f"{parent.path}{account.pk}/"
+    Account.objects.within(account).update(
+        path=Concat(Value(path), Substr("path", len(before) + 1))
+    )
+    Account.objects.filter(pk=account.pk).update(parent=parent, updated_at=timezone.now())
+    account.parent, account.path = parent, path
 
 
 def names(name: str, *, sortable: str = "", short: str = "") -> dict[str, str]:
@@ -58,37 +92,61 @@ def check_password(password: str, user: User) -> None:
 def update_account(
     *, actor: Actor, account: Account, fields: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    """Change an account's name or time zone, and (root only) the tenant's settings.
+    """Change an account's name, time zone or SIS id, and (root only) the tenant's settings.
 
-    `settings` names fields of RootAccountSettings. Raises Denied; ValidationError with every
-    wrong field, and nothing is written.
+    `settings` names fields of RootAccountSettings. Raises Denied, each field having its own right;
+    ValidationError with every wrong field. Then nothing is written.
     """
     with transaction.atomic():
-        require(actor, MANAGE_ACCOUNT_SETTINGS, account)
-        _update(actor, account, account, fields)
+        if settings or fields.keys() != {"sis_id"}:
+            require(actor, MANAGE_ACCOUNT_SETTINGS, account)
+        if "sis_id" in fields:
+            require(actor, CHANGE_ACCOUNTS_SIS_ID, account)
+            _check_sis_id_is_free(account, fields["sis_id"])
+        rows: list[tuple[Model, dict[str, Any]]] = [(account, fields)]
         if settings:
             held = RootAccountSettings.objects.select_for_update().get(account=account)
-            _update(actor, account, held, settings)
+            rows.append((held, settings))
+        _update(actor, account, *rows)
 
 
-def _update(actor: Actor, account: Account, row: Any, values: dict[str, Any]) -> None:
-    """Write what differs and record old and new."""
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
-    if not changed:
-        return
-    before = {name: getattr(row, name) for name in changed}
-    for name, value in changed.items():
+def _check_sis_id_is_free(account: Account, sis_id: str | None) -> None:
+    others = Account.objects.filter(root_account=account.root_account_id).exclude(pk=account.pk)
+    if sis_id is not None and others.filter(sis_id=sis_id).exists():
+        raise ValidationError({"sis_id": ValidationError(_("is already in use"), code="taken")})
+
+
+def _update(actor: Actor, account: Account, *rows: tuple[Model, dict[str, Any]]) -> None:
+    """Write what differs in each row, all or (ValidationError) nothing; record old and new."""
+    errors: dict[str, Any] = {}
+    for row, values in rows:
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        before = {name: getattr(row, name) for name in changed}
+        errors |= _set(row, changed)
+        if changed and not errors:
+            row.save(update_fields=[*changed])
+            record(actor, "settings_changed", account=account, before=before, after=changed)
+    if errors:
+        raise ValidationError(errors)
+
+
+def _set(row: Model, values: dict[str, Any]) -> dict[str, Any]:
+    """Put the values into the row, and what is wrong with them. None is right where null is."""
+    for name, value in values.items():
         setattr(row, name, value)
-    row.full_clean(validate_unique=False, validate_constraints=False)
-    row.save(update_fields=[*changed])
-    record(actor, "settings_changed", account=account, before=before, after=changed)
+    given = {name for name, value in values.items() if value is not None}
+    try:
+        row.clean_fields(exclude={field.name for field in row._meta.fields} - given)
+    except ValidationError as error:
+        return error.error_dict
+    return {}
 
 
 def update_own_settings(*, actor: Actor, user: User, fields: dict[str, Any]) -> None:
     """Change one's own names, e-mail, language, time zone. Raises Denied, ValidationError."""
     with transaction.atomic():
         require(actor, EDIT_OWN_SETTINGS, user)
-        _update(actor, actor.root_account, user, fields)
+        _update(actor, actor.root_account, (user, fields))
 
 
 def choose_password(*, actor: Actor, user: User, password: str) -> None:
@@ -107,20 +165,44 @@ def hand_out_passwords(*, actor: Actor, users: Iterable[User]) -> dict[User, str
 
     Raises Denied when it is refused for one of them; then nobody gets one.
     """
+    passwords = {user: _paper_password() for user in users}
+    for user, password in passwords.items():
+        user.password = _hash_of_random(password)
+        user.one_time_password_until = timezone.now() + ONE_TIME_PASSWORD_LIFETIME
     with transaction.atomic():
-        return {user: _hand_out(actor, user) for user in users}
+        _require_for_all(actor, SET_UP_SIGN_IN, passwords)
+        User.objects.bulk_update(passwords, ["password", "one_time_password_until"], 500)
+        Event.objects.bulk_create(
+            event(actor, "first_sign_in_given", subject=user) for user in passwords
+        )
+    return passwords
 
 
-def _hand_out(actor: Actor, user: User) -> str:
-    require(actor, SET_UP_SIGN_IN, user)
-    password = "-".join(
-        "".join(secrets.choice(_PAPER_ALPHABET) for _ in range(4)) for _ in range(3)
-    )
-    user.set_password(password)
-    user.one_time_password_until = timezone.now() + ONE_TIME_PASSWORD_LIFETIME
-    user.save(update_fields=["password", "one_time_password_until"])
-    record(actor, "first_sign_in_given", subject=user)
-    return password
+def _paper_password() -> str:
+    groups = ("".join(secrets.choice(_PAPER_ALPHABET) for _ in range(4)) for _ in range(3))
+    return "-".join(groups)
+
+
+def _hash_of_random(password: str) -> str:
+    """59 random bits need no slow hash, and those of a whole course must not take minutes."""
+    hasher = get_hasher()
+    quick = {"iterations": 20_000} if isinstance(hasher, PBKDF2PasswordHasher) else {}
+    return hasher.encode(password, hasher.salt(), **quick)
+
+
+def _require_for_all(actor: Actor, rule: Rule, users: Collection[User]) -> None:
+    """Hold the rows of all and raise Denied unless it is permitted for each."""
+    held = permitted(actor, rule).filter(pk__in=[user.pk for user in users])
+    if len(held.select_for_update(of=("self",), no_key=True).values_list("pk")) != len(users):
+        raise Denied(rule)
+
+
+def mail_first_sign_in(*, actor: Actor, user: User, link: str) -> None:
+    """Mail a person without a password a link with which they choose one. Raises Denied."""
+    with transaction.atomic():
+        require(actor, SET_UP_SIGN_IN, user)
+        record(actor, "first_sign_in_mailed", subject=user)
+        tell_after_commit(actor.root_account, [user], "first_sign_in", link=link)
 
 
 def create_token(*, actor: Actor, user: User, purpose: str) -> str:

@@ -1,14 +1,362 @@
-"""Input of the account pages: sign-in, password, settings."""
+"""Input of the account pages: sign-in, passwords, one's own settings, an account's settings."""
 
 from __future__ import annotations
 
-from allauth.account.forms import LoginForm as AllauthLoginForm
-from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+import ipaddress
+from typing import Any
+from zoneinfo import available_timezones
+
+from allauth.account import forms as allauth_forms
+from allauth.core import context
+from allauth.core.ratelimit import consume
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import check_password
+from accounts.models import Account, RootAccountSettings, User
+
+PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
 
 
-class LoginForm(AllauthLoginForm):
-    pass
+class PasswordField(forms.CharField):
+    """A password as it was typed; `autocomplete` tells the browser which one is meant."""
+
+    def __init__(self, *, autocomplete: str, **more: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+        super().__init__(strip=False, max_length=1024, widget=widget, **more)
 
 
-class ResetPasswordForm(AllauthResetPasswordForm):
-    pass
+def _tied_to_tenant(user: User | None) -> bool:
+    return (
+        user is not None
+        and user.is_active
+        and user.root_account_id == context.request.root_account.pk
+    )
+
+
+# --- Signing in (allauth's forms, in our words) ---
+
+
+class LoginForm(allauth_forms.LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        login, password = self.fields["login"], self.fields["password"]
+        login.label, password.label = _("Login"), _("Password")
+        login.help_text = _("For parents and observers it is the e-mail address.")
+        login.error_messages["required"] = _("Type in your login.")
+        password.error_messages["required"] = _("Type in your password.")
+        password.help_text = ""
+        for field in (login, password):
+            field.widget.attrs.pop("placeholder", None)
+        login.widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+        self.fields["remember"].label = _("Keep me signed in on this device for two weeks")
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):
+    """Finds whoever has this address in this tenant; says the same whether there is anyone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        email = self.fields["email"]
+        email.label = _("E-mail")
+        email.error_messages["required"] = _("Type in your e-mail address.")
+        email.widget.attrs.pop("placeholder", None)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        users = User.objects.active().filter(root_account=context.request.root_account)
+        self.users = list(users.filter(email__iexact=email))
+        return email
+
+
+class ResetPasswordKeyForm(forms.Form):
+    """A new password, after following the link. `temp_key` is allauth's and not needed here."""
+
+    password1 = PasswordField(
+        label=_("New password"), help_text=PASSWORD_HELP, autocomplete="new-password"
+    )
+
+    def __init__(self, *args: Any, user: User, temp_key: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password1(self) -> str:
+        password: str = self.cleaned_data["password1"]
+        check_password(password, self.user)
+        return password
+
+    def save(self) -> None:
+        allauth_forms.flows.password_reset.reset_password(self.user, self.cleaned_data["password1"])
+
+
+class UserTokenForm(allauth_forms.UserTokenForm):
+    """Whose link it is; nobody's when they are of another tenant, or may not sign in."""
+
+    def _get_user(self, uidb36: str) -> User | None:
+        user: User | None = super()._get_user(uidb36)
+        return user if _tied_to_tenant(user) else None
+
+
+class ChoosePasswordForm(forms.Form):
+    """The first password of one's own, after a handed-out one."""
+
+    password = PasswordField(
+        label=_("New password"), help_text=PASSWORD_HELP, autocomplete="new-password"
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        check_password(password, self.user)
+        if self.user.check_password(password):
+            raise ValidationError(_("Choose another one than the password that you were given."))
+        return password
+
+
+# --- One's own settings ---
+
+
+def _time_zones(*, also: str = "") -> list[tuple[str, str]]:
+    """The zones that people know, by place; `also` is one that is set and may be none of them."""
+    names = {name for name in available_timezones() if "/" in name and not name.startswith("Etc/")}
+    wanted = sorted(names | {"UTC"} | ({also} if also else set()))
+    return [(name, name.replace("_", " ")) for name in wanted]
+
+
+class AboutForm(forms.Form):
+    """Names, language and time zone."""
+
+    name = forms.CharField(
+        label=_("Full name"),
+        max_length=255,
+        error_messages={"required": _("Type in your name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    short_name = forms.CharField(
+        label=_("Display name"),
+        max_length=255,
+        help_text=_("How others see you in courses."),
+        error_messages={"required": _("Type in how others should see you.")},
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    sortable_name = forms.CharField(
+        label=_("Name in lists"),
+        max_length=255,
+        help_text=_("Last name, comma, first name: lists are sorted by it."),
+        error_messages={"required": _("Type in your last name, a comma, and your first name.")},
+    )
+    locale = forms.ChoiceField(label=_("Language"), required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["locale"].choices = [("", _("As the browser asks")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            ("", _("As the school: %s") % user.root_account.time_zone.replace("_", " ")),
+            *_time_zones(also=user.time_zone),
+        ]
+
+
+class WithCurrentPassword(forms.Form):
+    """Asks for the current password; too many wrong ones in a minute are refused."""
+
+    current_password = PasswordField(
+        label=_("Current password"),
+        autocomplete="current-password",
+        error_messages={"required": _("Type in your current password.")},
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request, self.user = request, user
+
+    def clean_current_password(self) -> str:
+        password: str = self.cleaned_data["current_password"]
+        if not consume(
+            self.request, action="change_password", app="allauth.account", user=self.user
+        ):
+            raise ValidationError(_("There were too many tries. Wait a minute, then try again."))
+        if not self.user.check_password(password):
+            raise ValidationError(_("This is not your current password."))
+        return password
+
+
+class EmailForm(WithCurrentPassword):
+    email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+    field_order = ("email", "current_password")
+
+
+class PasswordForm(WithCurrentPassword):
+    password = PasswordField(
+        label=_("New password"),
+        help_text=PASSWORD_HELP,
+        autocomplete="new-password",
+        error_messages={"required": _("Type in a new password.")},
+    )
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        check_password(password, self.user)
+        return password
+
+
+# --- Accounts ---
+
+
+class AccountForm(forms.Form):
+    """Name and time zone: what every account has."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        error_messages={"required": _("An account needs a name.")},
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), help_text=_("Used for people who have not chosen one.")
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].choices = _time_zones(also=account.time_zone)  # type: ignore[attr-defined]
+
+
+class RootSettingsForm(forms.Form):
+    """What a root account decides for all below it."""
+
+    self_registration = forms.ChoiceField(
+        label=_("Who may make an account for themself?"),
+        help_text=_("Without it no pairing codes can be made or used."),
+        choices=[
+            ("none", _("Nobody")),
+            ("observer", _("Observers, with a pairing code")),
+            ("all", _("Everyone")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    lifetime = forms.IntegerField(
+        label=_("A pairing code lives for"),
+        min_value=1,
+        help_text=_("From 1 hour to 30 days. Codes that were made before keep their time."),
+    )
+    lifetime_unit = forms.ChoiceField(
+        label=_("Hours or days"), choices=[("hours", _("hours")), ("days", _("days"))]
+    )
+    live_codes_per_student = forms.IntegerField(
+        label=_("Live codes per student"),
+        min_value=1,
+        max_value=50,
+        help_text=_("One more ends an older one. Two parents need two codes."),
+    )
+    students_may_remove_observers = forms.BooleanField(
+        label=_("Students may remove their observers"),
+        help_text=_("Otherwise they can only say that one isn't right, which tells you."),
+        required=False,
+    )
+    own_networks = forms.CharField(
+        label=_("Your own networks"),
+        help_text=_(
+            "One per line, like 192.0.2.0/24. A whole school behind one address is then not "
+            "mistaken for one person who guesses codes."
+        ),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+    terms = forms.CharField(
+        label=_("Terms of use"),
+        help_text=_("Whoever registers has to accept them. Empty: nothing is asked."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    school_site = forms.URLField(
+        label=_("The school's site"),
+        help_text=_("Where parents go on to once they are linked."),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+    )
+    contact = forms.CharField(
+        label=_("Contact"),
+        help_text=_("Whom parents ask when a code does not work: a phone number or an address."),
+        required=False,
+        max_length=255,
+    )
+
+    @classmethod
+    def initial_of(cls, held: RootAccountSettings) -> dict[str, Any]:
+        """What the form shows first, for what is stored."""
+        days, rest = divmod(held.code_lifetime_hours, 24)
+        values = {name: getattr(held, name) for name in cls.stored_fields()}
+        return values | {
+            "lifetime": held.code_lifetime_hours if rest else days,
+            "lifetime_unit": "hours" if rest else "days",
+        }
+
+    @classmethod
+    def stored_fields(cls) -> list[str]:
+        """The fields that are stored as they are."""
+        return [name for name in cls.base_fields if not name.startswith("lifetime")]
+
+    def clean_own_networks(self) -> str:
+        lines = [line.strip() for line in self.cleaned_data["own_networks"].splitlines()]
+        return "\n".join(_network(line) for line in lines if line)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "lifetime" in cleaned and not 1 <= self._hours(cleaned) <= 720:
+            self.add_error("lifetime", _("Choose from 1 hour to 30 days."))
+        return cleaned
+
+    @staticmethod
+    def _hours(cleaned: dict[str, Any]) -> int:
+        hours: int = cleaned["lifetime"] * (24 if cleaned.get("lifetime_unit") == "days" else 1)
+        return hours
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The cleaned values by their names in RootAccountSettings."""
+        stored = {name: self.cleaned_data[name] for name in self.stored_fields()}
+        return stored | {"code_lifetime_hours": self._hours(self.cleaned_data)}
+
+
+def _network(line: str) -> str:
+    try:
+        return str(ipaddress.ip_network(line))
+    except ValueError as error:
+        wrong = _("“%s” is no network: write it like 192.0.2.0/24 or 2001:db8::/32.") % line
+        raise ValidationError(wrong) from error
+
+
+# --- People ---
+
+
+class LoginOfPersonForm(forms.Form):
+    """The login of somebody who is there already."""
+
+    login = forms.CharField(
+        label=_("Login"),
+        max_length=255,
+        error_messages={"required": _("Type in a login.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+
+class PeopleFilter(forms.Form):
+    """Which people of an account are listed."""
+
+    show = forms.ChoiceField(
+        label=_("Show"),
+        required=False,
+        choices=[
+            ("", _("Everyone")),
+            ("without_sign_in", _("Without a first sign-in")),
+            ("suspended", _("Suspended")),
+        ],
+    )

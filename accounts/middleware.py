@@ -11,12 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.actions import stop_acting
 from accounts.actor import Actor
 from accounts.hosts import address_of, host_of, root_account_for
 from accounts.models import Account, User
 from accounts.rules import ACT_AS
 from permissions.policy import may
 
+# What someone whose password was handed out gets to.
+_WITHOUT_OWN_PASSWORD = ("accounts:password-choose", "accounts:language", "account_logout")
 # Where a session keeps the id of the person acted as.
 ACTING_AS = "acting_as"
 
@@ -24,11 +27,15 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class TenantRequest(HttpRequest):
-    """A request as views get it, after both middlewares."""
+    """A request as views get it, after both middlewares.
+
+    `account` is set by the views of an account's pages: the frame shows its rail.
+    """
 
     root_account: Account
     actor: Actor
     user: User  # type: ignore[assignment]
+    account: Account
 
 
 class RootAccountMiddleware:
@@ -87,16 +94,17 @@ def _acting(request: TenantRequest, actor: Actor) -> Actor | None:
     if target_id is None:
         return None
     target = User.objects.filter(pk=target_id, root_account=request.root_account).first()
-    if target is None or not may(actor, ACT_AS, target):
-        del request.session[ACTING_AS]
-        return None
-    return actor.acting_as(target)
+    if target is not None and may(actor, ACT_AS, target):
+        return actor.acting_as(target)
+    del request.session[ACTING_AS]
+    if target is not None:
+        stop_acting(actor=actor.acting_as(target))
+    return None
 
 
 def _must_choose_password(request: TenantRequest) -> bool:
-    allowed = (reverse("accounts:password-choose"), reverse("account_logout"))
     handed_out = request.user.one_time_password_until is not None
-    return handed_out and request.path not in allowed
+    return handed_out and request.path not in map(reverse, _WITHOUT_OWN_PASSWORD)
 
 
 def _clock(request: TenantRequest, person: User) -> timezone.override:

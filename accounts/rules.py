@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.actor import Actor
@@ -61,6 +62,9 @@ IS_THEMSELF = Condition("is the person themself", _is_person)
 IS_THEMSELF_NOT_ACTING = Condition("is the person themself, not acting as anyone", _is_real_person)
 IS_ACTED_AS = Condition("is the person acted as", _is_acted_as)
 IS_SOMEONE_ELSE = Condition("is somebody else", _is_another)
+ACTS_AS_NOBODY_YET = Condition(
+    "acts as nobody yet", lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[])
+)
 IS_ACTIVE = Condition("is active", lambda actor: Q(state=User.State.ACTIVE))
 OUTRANKS_NOBODY = Condition(
     "is not an administrator who holds a permission that the caller lacks", _outranks_nobody
@@ -68,7 +72,8 @@ OUTRANKS_NOBODY = Condition(
 
 
 def _no_password_of_their_own(actor: Actor) -> Q:
-    return Q(password__startswith="!")  # noqa: S106 | Q(one_time_password_until__isnull=False)
+    unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return unusable | Q(one_time_password_until__isnull=False)
 
 
 # --- People ---
@@ -77,6 +82,7 @@ SEE_PERSON = rule("see_person", User, "see a person").row("themself", IS_THEMSEL
 
 ACT_AS = rule("act_as", User, "act as a person").row(
     "administrator",
+    ACTS_AS_NOBODY_YET,
     holds_in_root("become_user", whose=Whose.REAL),
     IS_SOMEONE_ELSE,
     IS_ACTIVE,
@@ -95,6 +101,10 @@ SET_UP_SIGN_IN = rule("set_up_sign_in", User, "give a person their first sign-in
     OUTRANKS_NOBODY,
 )
 
+SEE_SIS_IMPORT = rule("see_sis_import", User, "see which import a person came from").row(
+    "administrator", holds_in_root("manage_sis")
+)
+
 # --- Accounts ---
 
 SEE_ACCOUNT = rule("see_account", Account, "see an account's name").row(
@@ -108,3 +118,17 @@ SEE_PEOPLE_OF_ACCOUNT = rule("see_people_of_account", Account, "see the people o
 MANAGE_ACCOUNT_SETTINGS = rule(
     "manage_account_settings", Account, "change an account's settings"
 ).row("administrator", holds_in_account("manage_account_settings"))
+
+SEE_ACCOUNTS_OWN_SIS_ID = (
+    rule("see_accounts_own_sis_id", Account, "see the SIS id of an account itself")
+    .row("reads SIS data", holds_in_root("read_sis"))
+    .row("manages SIS data", holds_in_root("manage_sis"))
+)
+
+CHANGE_ACCOUNTS_SIS_ID = rule(
+    "change_accounts_sis_id", Account, "change the SIS id of an account itself"
+).row("administrator", holds_in_root("manage_sis"))
+
+SET_UP_SIGN_INS = rule(
+    "set_up_sign_ins", Account, "give people of an account their first sign-in"
+).row("administrator", holds_in_root("manage_user_logins"))

@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.password_reset import get_reset_password_from_key_url
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
+from accounts.actions import choose_password, stop_acting
+from accounts.actor import Actor
+from accounts.hosts import address_of
 from accounts.models import User
+from pairing.mail import tell_after_commit
 
 
 class TenantBackend(BaseBackend):
@@ -24,7 +35,7 @@ class TenantBackend(BaseBackend):
         user = User.objects.with_login(root_account.pk, username).first()
         if user is None or not user.has_usable_password():
             # Costs as much as a wrong password, so that timing does not tell who has an account.
-            User().set_password(password)
+            make_password(password)
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
 
@@ -38,7 +49,48 @@ class TenantBackend(BaseBackend):
 
 
 class TenantAdapter(DefaultAccountAdapter):
-    """allauth makes no accounts here: observers register with a code, others are enrolled."""
+    """What allauth asks of the project: its words, its mail, and that it stays in the tenant."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": _(
+            "This login and password don't go together. Capital letters matter in the password."
+        ),
+        "too_many_login_attempts": _(
+            "There were too many wrong tries. Wait five minutes, then try again."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never: observers register with a code, everybody else is enrolled."""
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only addresses of this very host: another one may be another tenant's."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts={self.request.get_host()})
+
+    def set_password(self, user: User, password: str) -> None:
+        """What a reset ends with: the same as choosing a password while signed in."""
+        actor = Actor(self.request.root_account, user, user, address_of(self.request))
+        choose_password(actor=actor, user=user, password=password)
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Beside the request, so that its time does not tell who has an account."""
+        link = context["password_reset_url"]
+        tell_after_commit(self.request.root_account, [user], "password_reset", link=link)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Signing out ends acting as someone, too."""
+        stop_acting(actor=request.actor)  # type: ignore[attr-defined]
+        super().logout(request)
+
+
+def link_to_choose_password(request: HttpRequest, user: User) -> str:
+    """The address of allauth's reset page for the user: good once, for PASSWORD_RESET_TIMEOUT."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    link: str = get_reset_password_from_key_url(request, key)
+    return link
+
+
+def link_lives_days() -> int:
+    """For how many days such a link is good."""
+    return int(settings.PASSWORD_RESET_TIMEOUT // 86400)

@@ -1,10 +1,16 @@
 """Addresses of this app: signing in (allauth's names), pages, and its part of the REST API."""
 
 from allauth.account import views as allauth_views
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
+from django.views.generic import RedirectView
 
+from accounts import api as rest
+from accounts.views import accounts, acting, entrance, first_sign_ins, own_settings, people
+
+_to_first_page = login_not_required(RedirectView.as_view(pattern_name="accounts:home"))
 signing_in = [
-    path("login", allauth_views.login, name="account_login"),
+    path("login", entrance.SignIn.as_view(), name="account_login"),
     path("logout", allauth_views.logout, name="account_logout"),
     path("password/reset", allauth_views.password_reset, name="account_reset_password"),
     path(
@@ -22,9 +28,49 @@ signing_in = [
         allauth_views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("login/inactive", allauth_views.account_inactive, name="account_inactive"),
-    # allauth asks for this name; nobody signs up there (accounts.signin.TenantAdapter).
-    path("signup", allauth_views.signup, name="account_signup"),
+    # allauth asks for these names; nobody gets there (accounts.signin).
+    path("login/inactive", _to_first_page, name="account_inactive"),
+    path("signup", _to_first_page, name="account_signup"),
 ]
-pages: list = []
-api: list = []
+pages = [
+    # Oneself
+    path("", entrance.home, name="home"),
+    path("language", entrance.language, name="language"),
+    path("password/choose", entrance.password_choose, name="password-choose"),
+    path("profile/settings", own_settings.settings, name="settings"),
+    # Accounts
+    path("accounts", accounts.account_list, name="account-list"),
+    path("accounts/<int:account_id>", accounts.account, name="account"),
+    path("accounts/<int:account_id>/settings", accounts.account_settings, name="account-settings"),
+    path("accounts/<int:account_id>/users", people.account_people, name="account-people"),
+    # A person
+    path("users/<int:user_id>", people.user, name="user"),
+    path("users/<int:user_id>/observers", people.observer_add, name="observer-add"),
+    path("users/<int:user_id>/students", people.student_add, name="student-add"),
+    path("users/<int:user_id>/links/<int:link_id>/remove", people.link_remove, name="link-remove"),
+    path(
+        "users/<int:user_id>/links/<int:link_id>/restore", people.link_restore, name="link-restore"
+    ),
+    # Acting as someone
+    path("users/<int:user_id>/masquerade", acting.act_as, name="act-as"),
+    path("masquerade/stop", acting.act_as_stop, name="act-as-stop"),
+    # First sign-ins
+    path("users/<int:user_id>/first_sign_in", first_sign_ins.first_sign_in, name="first-sign-in"),
+    path(
+        "users/<int:user_id>/first_sign_in/mail",
+        first_sign_ins.first_sign_in_mail,
+        name="first-sign-in-mail",
+    ),
+    path(
+        "courses/<int:course_id>/first_sign_ins",
+        first_sign_ins.first_sign_ins,
+        name="first-sign-ins",
+    ),
+]
+api = [
+    # Users
+    path("users/<str:user_id>", rest.OneUser.as_view()),
+    # Accounts
+    path("accounts/<str:account_id>", rest.OneAccount.as_view()),
+    path("accounts/<str:account_id>/terms_of_service", rest.TermsOfService.as_view()),
+]

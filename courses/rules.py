@@ -5,12 +5,20 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.actor import Actor
-from accounts.models import Account
-from accounts.rules import SEE_ACCOUNT, SEE_PERSON
+from accounts.models import Account, User
+from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
 from courses.models import Course, Enrolment
 from permissions.grants import Area, grants_of
 from permissions.models import AccountMembership
-from permissions.policy import Condition, Rule, holds_in_course, permitted, rule
+from permissions.policy import (
+    Condition,
+    Rule,
+    holds_in_account,
+    holds_in_course,
+    holds_in_root,
+    permitted,
+    rule,
+)
 
 State = Enrolment.State
 Type = Enrolment.Type
@@ -55,16 +63,23 @@ SEE_PERSON.row(
 )
 
 
-def _is_of_an_account_of(actor: Actor) -> Q:
-    """Holds read_roster in an account that the person is of, each of the two people."""
-    every = Q()
-    for user in {actor.person, actor.real} - {None}:
-        assert user is not None
-        every &= _is_of(grants_of(actor, user).area("read_roster", as_administrator=True))
-    return every
+def _is_of_an_account_where(key: str) -> Condition:
+    """`key` is held, by each of the two people, in an account that the person is of."""
+
+    def condition(actor: Actor) -> Q:
+        every = Q()
+        for user in {actor.person, actor.real} - {None}:
+            assert user is not None
+            every &= is_of(grants_of(actor, user).area(key, as_administrator=True))
+        return every
+
+    return Condition(
+        f"is of an account in which the caller holds “{key}”", condition, permission=key
+    )
 
 
-def _is_of(area: Area) -> Q:
+def is_of(area: Area) -> Q:
+    """About a user: of an account in the area (spec/permissions.md "Answering")."""
     if area.holds_root:
         return ~Q(pk__in=[])
     enrolled = Enrolment.objects.filter(
@@ -76,14 +91,38 @@ def _is_of(area: Area) -> Q:
     return Q(Exists(enrolled)) | Q(Exists(administers))
 
 
-SEE_PERSON.row(
-    "of an account",
-    Condition(
-        "is of an account in which the caller holds “read_roster”",
-        _is_of_an_account_of,
-        permission="read_roster",
-    ),
+SEE_PERSON.row("of an account", _is_of_an_account_where("read_roster"))
+
+# The page of a person, for administrators; classmates and teachers meet people in courses.
+SEE_USER_PAGE = rule("see_user_page", User, "see a person's page").row(
+    "administrator", _is_of_an_account_where("read_roster")
 )
+SEE_LOGIN = rule("see_login", User, "see a person's login").row(
+    "administrator", _is_of_an_account_where("view_user_logins")
+)
+SEE_EMAIL = (
+    rule("see_email", User, "see a person's e-mail")
+    .row("themself", IS_THEMSELF)
+    .row("administrator", _is_of_an_account_where("read_email_addresses"))
+)
+SEE_SIS_ID = (
+    rule("see_sis_id", User, "see a person's SIS id")
+    .row("administrator", _is_of_an_account_where("read_sis"))
+    .row("manages SIS data", holds_in_root("manage_sis"))
+)
+
+# The enrolments of one person, over REST (contract §7.3).
+SEE_ENROLMENTS_OF = (
+    rule("see_enrolments_of", User, "see all the enrolments of a person")
+    .row("themself", IS_THEMSELF)
+    .row("administrator", holds_in_root("read_roster"))
+)
+SEE_SIS_OF_ENROLMENT = rule("see_sis_of_enrolment", Enrolment, "see SIS ids in a course").row(
+    "course", holds_in_course("read_sis", "course")
+)
+SEE_SIS_IMPORT_OF_ENROLMENT = rule(
+    "see_sis_import_of_enrolment", Enrolment, "see which import an enrolment came from"
+).row("administrator", holds_in_root("manage_sis"))
 
 # --- Accounts ---
 
@@ -104,6 +143,16 @@ ADMINISTER_ACCOUNT = rule("administer_account", Account, "see an account's pages
     "administrator", IS_ADMINISTERED
 )
 SEE_ACCOUNT.row("administrator", IS_ADMINISTERED)
+
+SEE_LOGINS_OF_ACCOUNT = rule("see_logins_of_account", Account, "see the logins of people").row(
+    "administrator", holds_in_account("view_user_logins")
+)
+SEE_EMAILS_OF_ACCOUNT = rule("see_emails_of_account", Account, "see the e-mails of people").row(
+    "administrator", holds_in_account("read_email_addresses")
+)
+SEE_SIS_IDS_OF_ACCOUNT = rule("see_sis_ids_of_account", Account, "see the SIS ids of people").row(
+    "administrator", holds_in_account("read_sis")
+)
 
 # --- Courses ---
 

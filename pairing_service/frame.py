@@ -4,8 +4,116 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.actor import Actor
+from accounts.models import Account, User
+from courses.models import Enrolment
+from pairing.models import ObservationLink
+from permissions.grants import grants_of
+
+Item = dict[str, Any]
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """The context `frame` (templates/base.html); empty where no tenant answers."""
+    root_account: Account | None = getattr(request, "root_account", None)
+    if root_account is None:
+        return {}
+    actor: Actor | None = getattr(request, "actor", None)
+    person = actor.person if actor else None
+    shown = {
+        "account_name": root_account.name,
+        "home_url": reverse("accounts:home"),
+        "languages": _languages(),
+        "language_url": reverse("accounts:language"),
+        # Where a change of language leads back to; what a form answered has no address of its own.
+        "path": request.get_full_path() if request.method == "GET" else request.path,
+    }
+    if actor is None or person is None:
+        login_url = reverse("account_login")
+        is_there = request.path in (login_url, shown["home_url"])
+        return {"frame": shown | {"login_url": None if is_there else login_url}}
+    shown |= {
+        "person": person,
+        "logout_url": reverse("account_logout"),
+        "acting": _acting(actor),
+        "menu": _menu(request, actor, person),
+        **_rail(request),
+    }
+    if actor.is_acting:
+        # The pages are in the language of the person acted as, which is theirs to change.
+        del shown["languages"]
+    return {"frame": shown}
+
+
+def _languages() -> list[Item]:
+    current = translation.get_language()
+    return [
+        {"code": code, "name": name, "current": code == current}
+        for code, name in settings.LANGUAGES
+    ]
+
+
+def _acting(actor: Actor) -> dict[str, str] | None:
+    if not actor.is_acting or actor.real is None or actor.person is None:
+        return None
+    return {
+        "real_name": actor.real.name,
+        "person_name": actor.person.name,
+        "stop_url": reverse("accounts:act-as-stop"),
+    }
+
+
+def _menu(request: HttpRequest, actor: Actor, person: User) -> list[Item]:
+    """The person's own pages: only those that are of use to them."""
+    if person == actor.real and person.one_time_password_until is not None:
+        return []
+    administers = bool(grants_of(actor, person).administers)
+    enrolled, observes = _is_enrolled_and_observes(person)
+    # Who has nothing else here came to pair.
+    observing = observes or not (enrolled or administers)
+    items = [(_("Accounts"), "accounts:account-list")] if administers else []
+    items += [(_("Courses"), "courses:course-list")] if enrolled else []
+    items += [(_("Observing"), "pairing:observees")] if observing else []
+    items += [(_("Settings"), "accounts:settings")]
+    return [_item(request, label, reverse(name)) for label, name in items]
+
+
+def _is_enrolled_and_observes(person: User) -> tuple[bool, bool]:
+    """One statement: whether the person is in any course, and whether they observe anyone."""
+    enrolments = Enrolment.objects.filter(user=OuterRef("pk")).exclude(
+        state__in=[Enrolment.State.DELETED, Enrolment.State.REJECTED]
+    )
+    links = ObservationLink.objects.active().filter(observer=OuterRef("pk"))
+    row = User.objects.filter(pk=person.pk).values_list(Exists(enrolments), Exists(links))
+    return row.get()
+
+
+def _item(request: HttpRequest, label: str, url: str, **more: str) -> Item:
+    is_current = request.path == url or request.path.startswith(f"{url}/")
+    return {"label": label, "url": url, "current": is_current, **more}
+
+
+def _rail(request: HttpRequest) -> dict[str, Any]:
+    """The pages of the account that the view has set as `request.account`."""
+    account: Account | None = getattr(request, "account", None)
+    if account is None:
+        return {}
+    overview = reverse("accounts:account", args=[account.pk])
+    items = [_item(request, _("Overview"), overview, icon="account")]
+    # Everything else lies below the overview's address.
+    items[0]["current"] = request.path == overview
+    if getattr(account, "may_see_people", False):
+        url = reverse("accounts:account-people", args=[account.pk])
+        items.append(_item(request, _("People"), url, icon="people"))
+        items[-1]["current"] |= request.path.startswith("/users/")
+    if getattr(account, "may_manage", False):
+        url = reverse("accounts:account-settings", args=[account.pk])
+        items.append(_item(request, _("Settings"), url, icon="settings"))
+    return {"rail": items, "rail_heading": account.name}

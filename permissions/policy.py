@@ -14,7 +14,15 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
 from accounts.actor import Actor
 from accounts.models import User
@@ -71,6 +79,13 @@ class Rule:
         self.rows.append(Row(name, conditions))
         return self
 
+    def q(self, actor: Actor) -> Q:
+        """The targets of the actor's tenant to which they may do it: OR of ANDs."""
+        some = Q(pk__in=[])
+        for row in self.rows if actor.is_able else ():
+            some |= row.q(actor)
+        return some
+
 
 RULES: dict[str, Rule] = {}
 
@@ -97,10 +112,7 @@ def permitted(actor: Actor, rule: Rule) -> QuerySet[Any]:
     targets: QuerySet[Any] = rule.model._default_manager.all()
     if not actor.is_able or not rule.rows:
         return targets.none()
-    some = Q(pk__in=[])
-    for row in rule.rows:
-        some |= row.q(actor)
-    return targets.filter(some, root_account=actor.root_account)
+    return targets.filter(rule.q(actor), root_account=actor.root_account)
 
 
 def may(actor: Actor, rule: Rule, target: Model) -> bool:
@@ -127,17 +139,27 @@ def _is_permitted(actor: Actor, rule: Rule, target: Model) -> bool:
     return permitted(actor, rule).filter(pk=target.pk).exists()
 
 
+def answered(targets: QuerySet[M], actor: Actor, **rules: Rule) -> QuerySet[M]:
+    """Targets of the actor's tenant; each tells, under the given names, what they may do to it.
+
+    The answers come with the targets' own statement, so that lists ask nothing per row.
+    """
+    return targets.annotate(**{name: _answer(rule.q(actor)) for name, rule in rules.items()})
+
+
+def _answer(condition: Q) -> Case:
+    return Case(
+        When(condition, then=Value(True)), default=Value(False), output_field=BooleanField()
+    )
+
+
 def unmet(
     actor: Actor, rule: Rule, targets: QuerySet[Any]
 ) -> Iterator[tuple[Row, Any, list[Condition]]]:
     """Per row and target: the conditions that fail. One query per row."""
     for row in rule.rows:
         asked = {
-            f"condition_{n}": Case(
-                When(condition.q(actor), then=Value(True)),
-                default=Value(False),
-                output_field=BooleanField(),
-            )
+            f"condition_{n}": _answer(condition.q(actor))
             for n, condition in enumerate(row.conditions)
         }
         for target in targets.annotate(**asked):

@@ -1,0 +1,122 @@
+"""What pages of accounts and people look up: only what the actor may see, else 404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+from django.db.models.functions import Length
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.actor import Actor
+from accounts.middleware import TenantRequest
+from accounts.models import Account, User
+from accounts.people import people_of
+from accounts.rules import (
+    ACT_AS,
+    MANAGE_ACCOUNT_SETTINGS,
+    SEE_PEOPLE_OF_ACCOUNT,
+    SET_UP_SIGN_IN,
+    SET_UP_SIGN_INS,
+)
+from courses.rules import (
+    ADMINISTER_ACCOUNT,
+    SEE_EMAIL,
+    SEE_EMAILS_OF_ACCOUNT,
+    SEE_LOGIN,
+    SEE_LOGINS_OF_ACCOUNT,
+    SEE_SIS_ID,
+    SEE_SIS_IDS_OF_ACCOUNT,
+    SEE_USER_PAGE,
+)
+from pairing.rules import MANAGE_OBSERVERS, SEE_LINKS_OF
+from permissions.policy import Denied, Rule, answered, permitted
+
+Crumbs = list[tuple[str, str]]
+
+
+def account_in_sight(
+    request: TenantRequest, account_id: int, *, required: Rule | None = None
+) -> Account:
+    """The account, with what the actor may do there as attributes; the frame shows its rail.
+
+    Raises Http404 for who does not administer it, Denied when `required` is not permitted.
+    """
+    seen = permitted(request.actor, ADMINISTER_ACCOUNT).live().filter(pk=account_id)
+    account = _with_answers(request.actor, seen).first()
+    if account is None:
+        raise Http404
+    request.account = account
+    if required and not permitted(request.actor, required).filter(pk=account.pk).exists():
+        raise Denied(required)
+    return account
+
+
+def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Account]:
+    return answered(
+        accounts,
+        actor,
+        may_see_people=SEE_PEOPLE_OF_ACCOUNT,
+        may_manage=MANAGE_ACCOUNT_SETTINGS,
+        may_set_up_sign_ins=SET_UP_SIGN_INS,
+        shows_login=SEE_LOGINS_OF_ACCOUNT,
+        shows_email=SEE_EMAILS_OF_ACCOUNT,
+        shows_sis_id=SEE_SIS_IDS_OF_ACCOUNT,
+    )
+
+
+def breadcrumbs(request: TenantRequest, account: Account, *pages: str) -> Crumbs:
+    """From all accounts down to the account, as far as the actor administers them, then `pages`.
+
+    The last one is the page itself and has no address.
+    """
+    chain = permitted(request.actor, ADMINISTER_ACCOUNT).filter(pk__in=account.chain_ids)
+    above = chain.order_by(Length("path")).values_list("name", "pk")
+    crumbs = [(_("Accounts"), reverse("accounts:account-list"))]
+    crumbs += [(name, reverse("accounts:account", args=[pk])) for name, pk in above]
+    crumbs += [(page, "") for page in pages]
+    return [*crumbs[:-1], (crumbs[-1][0], "")]
+
+
+def person_in_sight(request: TenantRequest, user_id: int) -> User:
+    """The user, with what the actor may see of and do for them as attributes. Raises Http404."""
+    seen = permitted(request.actor, SEE_USER_PAGE).existing().filter(pk=user_id)
+    user = answered(
+        seen,
+        request.actor,
+        shows_login=SEE_LOGIN,
+        shows_email=SEE_EMAIL,
+        shows_sis_id=SEE_SIS_ID,
+        shows_links=SEE_LINKS_OF,
+        may_manage_observers=MANAGE_OBSERVERS,
+        may_act_as=ACT_AS,
+        may_set_up_sign_in=SET_UP_SIGN_IN,
+    ).first()
+    if user is None:
+        raise Http404
+    # Read with the request, with what belongs to it.
+    user.root_account = request.root_account
+    return user
+
+
+def breadcrumbs_to(request: TenantRequest, user: User, *pages: str) -> Crumbs:
+    """To a person, through the topmost account in whose people the actor finds them."""
+    account = next(_accounts_with(request.actor, user), None)
+    if account is None:
+        return [(user.name, "")]
+    request.account = account
+    crumbs = breadcrumbs(request, account, _("People"), user.name, *pages)
+    address_of = {
+        _("People"): reverse("accounts:account-people", args=[account.pk]),
+        user.name: reverse("accounts:user", args=[user.pk]),
+    }
+    return [(label, url or address_of.get(label, "")) for label, url in crumbs[:-1]] + crumbs[-1:]
+
+
+def _accounts_with(actor: Actor, user: User) -> Iterator[Account]:
+    accounts = permitted(actor, SEE_PEOPLE_OF_ACCOUNT).live().order_by(Length("path"), "pk")
+    for account in _with_answers(actor, accounts)[:5]:
+        if account.is_root or people_of(account).filter(pk=user.pk).exists():
+            yield account

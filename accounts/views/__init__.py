@@ -1,0 +1,1 @@
+"""Pages: entrance, own settings, accounts, people, acting as, first sign-ins."""

@@ -1,0 +1,209 @@
+"""People of an account, and the page of one person with their observers and students."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import people
+from accounts.forms import LoginOfPersonForm, PeopleFilter
+from accounts.middleware import TenantRequest
+from accounts.models import User
+from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
+from accounts.sight import account_in_sight, breadcrumbs, breadcrumbs_to, person_in_sight
+from courses.models import Enrolment
+from courses.rules import SEE_DETAILS, SEE_ENROLLED
+from pairing.actions import NotLive, OwnCode, link, unlink
+from pairing.models import ObservationLink
+from pairing.rules import MANAGE_OBSERVERS, UNLINK
+from permissions.policy import Denied, answered, permitted
+
+PEOPLE_PER_PAGE = 50
+
+
+@require_safe
+def account_people(request: TenantRequest, account_id: int) -> HttpResponse:
+    """Everyone who is of the account: search, filter, sort, pages. Eight statements or so."""
+    account = account_in_sight(request, account_id, required=SEE_PEOPLE_OF_ACCOUNT)
+    disclosed = people.Disclosed(account.shows_login, account.shows_email, account.shows_sis_id)
+    found = people.search(people.people_of(account), request.GET.get("q", ""), disclosed)
+    found = people.shown(found, request.GET.get("show", ""))
+    found, sorted_by = people.sort(found, request.GET.get("sort", ""), disclosed)
+    page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "account": account,
+        "breadcrumbs": breadcrumbs(request, account, _("People")),
+        "page": page,
+        "columns": _columns(disclosed, sorted_by),
+        "disclosed": disclosed,
+        "filters": PeopleFilter(request.GET),
+        "search_label": _search_label(disclosed),
+        "is_narrowed": any(request.GET.get(name) for name in ("q", "show")),
+    }
+    return render(request, "accounts/account_people.html", context)
+
+
+def _search_label(disclosed: people.Disclosed) -> str:
+    if disclosed.login or disclosed.email or disclosed.sis_id:
+        return _("Search by name or id")
+    return _("Search by name")
+
+
+def _columns(disclosed: people.Disclosed, sorted_by: str) -> list[dict[str, str]]:
+    """Headings: a label, what `sort` a click asks for (again: the other way), the order now."""
+    labels = {"name": _("Name")}
+    labels |= {"login": _("Login")} if disclosed.login else {}
+    labels |= {"email": _("E-mail")} if disclosed.email else {}
+    labels |= {"sis_id": _("SIS id")} if disclosed.sis_id else {}
+    order = "descending" if sorted_by.startswith("-") else "ascending"
+    field = sorted_by.removeprefix("-")
+    return [
+        {
+            "label": label,
+            "sort": f"-{name}" if name == sorted_by else name,
+            "order": order if name == field else "",
+        }
+        for name, label in labels.items()
+    ]
+
+
+@require_safe
+def user(request: TenantRequest, user_id: int) -> HttpResponse:
+    """A person: details, enrolments, observers and students, acting as, first sign-in."""
+    return _user_page(request, person_in_sight(request, user_id))
+
+
+def _user_page(
+    request: TenantRequest, user: User, *, status: int = 200, **forms: LoginOfPersonForm
+) -> HttpResponse:
+    context = {
+        "user": user,
+        "breadcrumbs": breadcrumbs_to(request, user),
+        "enrolments": _enrolments(request, user),
+        "observer_form": forms.get("observer_form") or LoginOfPersonForm(prefix="observer"),
+        "student_form": forms.get("student_form") or LoginOfPersonForm(prefix="student"),
+        "removed": _just_removed(request, user),
+        **(_links(request, user) if user.shows_links else {}),
+    }
+    return render(request, "accounts/user.html", context, status=status)
+
+
+def _enrolments(request: TenantRequest, user: User) -> QuerySet[Enrolment]:
+    """Those that the actor may see, each with whether its User Details page opens for them."""
+    seen = permitted(request.actor, SEE_ENROLLED).filter(user=user)
+    rows = answered(seen, request.actor, has_details=SEE_DETAILS)
+    return rows.select_related("course__account", "section", "role", "associated_user").order_by(
+        "course__name", "pk"
+    )
+
+
+def _links(request: TenantRequest, user: User) -> dict[str, Any]:
+    links = answered(ObservationLink.objects.active(), request.actor, may_remove=UNLINK)
+    return {
+        "observer_links": links.filter(student=user)
+        .exclude(observer__state=User.State.DELETED)
+        .select_related("observer")
+        .order_by("observer__sortable_name", "pk"),
+        "student_links": links.filter(observer=user)
+        .exclude(student__state=User.State.DELETED)
+        .select_related("student")
+        .order_by("student__sortable_name", "pk"),
+    }
+
+
+def _just_removed(request: TenantRequest, user: User) -> ObservationLink | None:
+    """The link that has just been removed here, so that it can be undone."""
+    text = request.GET.get("removed", "")
+    if not (user.may_manage_observers and text.isascii() and text.isdecimal() and len(text) < 19):
+        return None
+    ended = ObservationLink.objects.filter(pk=int(text), state=ObservationLink.State.DELETED)
+    mine = ended.filter(observer=user) | ended.filter(student=user)
+    return mine.select_related("observer", "student").first()
+
+
+@require_POST
+def observer_add(request: TenantRequest, user_id: int) -> HttpResponse:
+    """Link somebody, by login, as an observer of the person."""
+    user = person_in_sight(request, user_id)
+    form = LoginOfPersonForm(request.POST, prefix="observer")
+    other = _named(request, form)
+    if other and _link(request, form, observer=other, student=user):
+        return redirect("accounts:user", user.pk)
+    return _user_page(request, user, status=422, observer_form=form)
+
+
+@require_POST
+def student_add(request: TenantRequest, user_id: int) -> HttpResponse:
+    """Link somebody, by login, as a student whom the person observes."""
+    user = person_in_sight(request, user_id)
+    form = LoginOfPersonForm(request.POST, prefix="student")
+    other = _named(request, form)
+    if other and _link(request, form, observer=user, student=other):
+        return redirect("accounts:user", user.pk)
+    return _user_page(request, user, status=422, student_form=form)
+
+
+def _named(request: TenantRequest, form: LoginOfPersonForm) -> User | None:
+    """Whose login the form names; None, and the form says so, when it is nobody's."""
+    if not form.is_valid():
+        return None
+    found = User.objects.with_login(request.root_account.pk, form.cleaned_data["login"]).first()
+    if found is None or not permitted(request.actor, MANAGE_OBSERVERS).filter(pk=found.pk).exists():
+        form.add_error("login", _("Nobody here has this login."))
+        return None
+    return found
+
+
+def _link(
+    request: TenantRequest, form: LoginOfPersonForm, *, observer: User, student: User
+) -> bool:
+    """Make the link and say so; False, and the form says why, when it can't be."""
+    try:
+        is_new = link(actor=request.actor, observer=observer, student=student)
+    except OwnCode:
+        form.add_error("login", _("Nobody observes themself."))
+        return False
+    names = {"observer": observer.name, "student": student.name}
+    said = (
+        _("%(observer)s observes %(student)s now.")
+        if is_new
+        else _("%(observer)s observed %(student)s already.")
+    )
+    messages.success(request, said % names)
+    return True
+
+
+@require_POST
+def link_remove(request: TenantRequest, user_id: int, link_id: int) -> HttpResponse:
+    """End a link of the person; their page then offers to undo it."""
+    user = person_in_sight(request, user_id)
+    removable = permitted(request.actor, UNLINK).active().select_related("observer", "student")
+    mine = removable.filter(observer=user) | removable.filter(student=user)
+    found = get_object_or_404(mine, pk=link_id)
+    try:
+        unlink(actor=request.actor, link=found)
+    except NotLive as error:
+        raise Http404 from error
+    return redirect(f"{reverse('accounts:user', args=[user.pk])}?removed={found.pk}")
+
+
+@require_POST
+def link_restore(request: TenantRequest, user_id: int, link_id: int) -> HttpResponse:
+    """Undo a removal."""
+    user = person_in_sight(request, user_id)
+    if not user.may_manage_observers:
+        raise Denied(MANAGE_OBSERVERS)
+    ended = ObservationLink.objects.select_related("observer", "student")
+    mine = ended.filter(observer=user) | ended.filter(student=user)
+    found = get_object_or_404(mine, pk=link_id, root_account=request.root_account)
+    link(actor=request.actor, observer=found.observer, student=found.student)
+    messages.success(request, _("The link is back."))
+    return redirect("accounts:user", user.pk)
