@@ -1,4 +1,43 @@
 """Addresses of this app: pages, and its part of the REST API."""
 
-pages: list = []
-api: list = []
+from django.urls import path
+
+from pairing import api as rest
+from pairing import registration, views
+
+pages = [
+    # Making a code
+    path("profile/settings/pair", views.issue_on_settings, name="issue-on-settings"),
+    path(
+        "courses/<int:course_id>/users/<int:user_id>/pair",
+        views.issue_on_details,
+        name="issue-on-details",
+    ),
+    path("pairing/codes/<int:code_id>/revoke", views.code_revoke, name="code-revoke"),
+    # Who observes me
+    path(
+        "profile/observers/<int:link_id>/question",
+        views.observer_question,
+        name="observer-question",
+    ),
+    path("profile/observers/<int:link_id>/remove", views.observer_remove, name="observer-remove"),
+    # Observing
+    path("profile/observees", views.observees, name="observees"),
+    path("profile/observees/<int:link_id>/stop", views.observee_stop, name="observee-stop"),
+    # Registering as an observer
+    path("register/observer", registration.register, name="register"),
+    path("register/observer/code", registration.register_code, name="register-code"),
+    path("register/observer/again", registration.register_again, name="register-again"),
+]
+api = [
+    # Codes
+    path("users/<str:user_id>/observer_pairing_codes", rest.PairingCodes.as_view()),
+    path("users/<str:user_id>/observer_pairing_codes/<str:code_id>", rest.OnePairingCode.as_view()),
+    # Links
+    path("users/<str:user_id>/observees", rest.Observees.as_view()),
+    path("users/<str:user_id>/observees/<str:observee_id>", rest.OneObservee.as_view()),
+    path("users/<str:user_id>/observers", rest.Observers.as_view()),
+    path("users/<str:user_id>/observers/<str:observer_id>", rest.OneObserver.as_view()),
+    # Registering as an observer
+    path("accounts/<str:account_id>/users", rest.UsersOfAccount.as_view()),
+]

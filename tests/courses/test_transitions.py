@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -48,10 +49,8 @@ NEVER_ACTIVATE = ["conclude", "inactivate", "reactivate", "remove"]
 
 
 def _try(action: Callable[..., Any], actor: Actor, enrolment: Enrolment) -> Enrolment:
-    try:
+    with suppress(Denied, WrongState, EnrolmentRefused):
         action(actor=actor, enrolment=enrolment)
-    except (Denied, WrongState, EnrolmentRefused):
-        pass
     return Enrolment.objects.get(pk=enrolment.pk)
 
 

@@ -1,0 +1,75 @@
+"""What a visitor's browser keeps for us: a typed code between two steps, and an id for its guesses.
+
+The code is kept there and not in the session, because sessions are rows of the database, which
+must not give codes away (spec/pairing.md "The code"). Both are signed, and no script can read them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+_CODE = "pairing_code"
+_BROWSER = "pairing_browser"
+# Long enough to find the password of an account that one had forgotten about.
+_CODE_SECONDS = 3600
+_BROWSER_SECONDS = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class KeptCode:
+    """A code that was live when it was typed, and whom it is for: first name and last initial."""
+
+    text: str
+    student_name: str
+
+
+def keep_code(response: HttpResponse, kept: KeptCode) -> None:
+    value = signing.dumps([kept.text, kept.student_name], salt=_CODE)
+    _set(response, _CODE, value, _CODE_SECONDS)
+
+
+def kept_code(request: HttpRequest) -> KeptCode | None:
+    """The code that this browser keeps; None when there is none, or it is not from us."""
+    try:
+        value = signing.loads(request.COOKIES.get(_CODE, ""), salt=_CODE, max_age=_CODE_SECONDS)
+        return KeptCode(*value)
+    except signing.BadSignature:
+        return None
+
+
+def drop_code(response: HttpResponse) -> None:
+    response.delete_cookie(_CODE, samesite="Lax")
+
+
+def browser_of(request: HttpRequest) -> str | None:
+    """The id of this browser; None on its first visit."""
+    try:
+        browser: str = signing.loads(
+            request.COOKIES.get(_BROWSER, ""), salt=_BROWSER, max_age=_BROWSER_SECONDS
+        )
+    except signing.BadSignature:
+        return None
+    return browser
+
+
+def know_browser(request: HttpRequest, response: HttpResponse) -> None:
+    """Give the browser its id, unless it has one."""
+    if browser_of(request) is None:
+        value = signing.dumps(secrets.token_urlsafe(16), salt=_BROWSER)
+        _set(response, _BROWSER, value, _BROWSER_SECONDS)
+
+
+def _set(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )

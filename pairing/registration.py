@@ -1,0 +1,190 @@
+"""Pages on which a visitor becomes an observer: the code first, then who they are.
+
+spec/pairing.md "Redeeming" 6; spec/pages.md "The parent's road".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.middleware import TenantRequest
+from accounts.models import User
+from pairing.actions import (
+    CodeRefused,
+    LoginTaken,
+    Redemption,
+    RegistrationClosed,
+    register_observer,
+    student_of_code,
+)
+from pairing.cookies import KeptCode, browser_of, drop_code, keep_code, kept_code, know_browser
+from pairing.forms import CodeForm, RegistrationForm
+from pairing.guesses import TooManyGuesses
+from pairing.refusals import why_refused
+from pairing.views import WELCOME, retry_later
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: TenantRequest) -> HttpResponse:
+    """The code, or for whose code is kept: who they are; POST registers them and signs them in."""
+    if request.actor.person is not None:
+        return redirect("pairing:observees")
+    if not request.root_account.settings.is_open:
+        return _closed(request)
+    kept = kept_code(request)
+    if kept is None:
+        return _code_page(request, CodeForm())
+    form = _registration_form(request)
+    if request.method == "POST":
+        return _register(request, form, kept)
+    return _details_page(request, form, kept)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register_code(request: TenantRequest) -> HttpResponse:
+    """The first step: whom the code is for. A code that works is kept by the browser."""
+    if request.method != "POST":
+        return redirect("pairing:register")  # who changes the language beside an error comes so
+    if request.actor.person is not None:
+        return redirect("pairing:observees")
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _code_page(request, form, status=422)
+    text = form.cleaned_data["code"]
+    student = _student_of(request, form, text)
+    if isinstance(student, HttpResponse):
+        return student
+    response = redirect("pairing:register")
+    keep_code(response, KeptCode(text[:1000], student.guarded_name))
+    know_browser(request, response)
+    return response
+
+
+@login_not_required
+@require_POST
+def register_again(request: TenantRequest) -> HttpResponse:
+    """Back to the first step, for another code."""
+    response = redirect("pairing:register")
+    drop_code(response)
+    return response
+
+
+def _student_of(request: TenantRequest, form: CodeForm, text: str) -> User | HttpResponse:
+    """Whose code it is, or the page that says why it can't be used. Each try is counted."""
+    try:
+        return student_of_code(actor=request.actor, text=text, browser=browser_of(request))
+    except RegistrationClosed:
+        return _closed(request)
+    except TooManyGuesses as error:
+        form.add_error("code", why_refused(error))
+        return retry_later(_code_page(request, form, status=429), error)
+    except CodeRefused as error:
+        form.add_error("code", why_refused(error))
+        return _code_page(request, form, status=422)
+
+
+def _register(request: TenantRequest, form: RegistrationForm, kept: KeptCode) -> HttpResponse:
+    """The code is looked up first: with a dead one nothing else is told."""
+    code_form = CodeForm({"code": kept.text})
+    code_form.is_valid()
+    student = _student_of(request, code_form, kept.text)
+    if isinstance(student, HttpResponse):
+        return student
+    if not form.is_valid():
+        return _details_page(request, form, kept, status=422)
+    try:
+        done = _make_account(request, form.cleaned_data, kept)
+    except ValidationError as error:
+        form.add_error("password", error)
+        return _details_page(request, form, kept, status=422)
+    except LoginTaken:
+        return _to_sign_in(request)
+    except CodeRefused as error:
+        # It was live a moment ago: somebody else has just used it.
+        code_form.add_error("code", why_refused(error))
+        return _code_page(request, code_form, status=422)
+    return _signed_in(request, done)
+
+
+def _make_account(request: TenantRequest, given: dict[str, Any], kept: KeptCode) -> Redemption:
+    return register_observer(
+        actor=request.actor,
+        text=kept.text,
+        login_id=given["email"],
+        password=given["password"],
+        fields={"name": given["name"], "locale": get_language() or ""},
+    )
+
+
+def _signed_in(request: TenantRequest, done: Redemption) -> HttpResponse:
+    login(request, done.observer, backend="accounts.signin.TenantBackend")
+    request.session[WELCOME] = done.student.pk
+    response = redirect("pairing:observees")
+    drop_code(response)
+    return response
+
+
+def _to_sign_in(request: TenantRequest) -> HttpResponse:
+    """They have an account here; the code stays kept, and is filled in on Observing."""
+    messages.info(
+        request,
+        _("You have an account here already. Sign in with it: your pairing code is kept."),
+    )
+    return redirect(_sign_in_url())
+
+
+def _sign_in_url() -> str:
+    return f"{reverse('account_login')}?{urlencode({'next': reverse('pairing:observees')})}"
+
+
+def _registration_form(request: TenantRequest) -> RegistrationForm:
+    data = request.POST if request.method == "POST" else None
+    return RegistrationForm(data, has_terms=bool(request.root_account.settings.terms))
+
+
+def _details_page(
+    request: TenantRequest, form: RegistrationForm, kept: KeptCode, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "student_name": kept.student_name,
+        "terms": request.root_account.settings.terms,
+        "sign_in_url": _sign_in_url(),
+    }
+    return render(request, "pairing/register_details.html", context, status=status)
+
+
+def _code_page(request: TenantRequest, form: CodeForm, status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "contact": request.root_account.settings.contact,
+        "sign_in_url": _sign_in_url(),
+    }
+    response = render(request, "pairing/register_code.html", context, status=status)
+    know_browser(request, response)
+    if status != 429:
+        drop_code(response)
+    return response
+
+
+def _closed(request: TenantRequest) -> HttpResponse:
+    status = 200 if request.method in ("GET", "HEAD") else 403
+    context = {"contact": request.root_account.settings.contact, "sign_in_url": _sign_in_url()}
+    return render(request, "pairing/register_closed.html", context, status=status)
