@@ -17,8 +17,7 @@ from django.utils import timezone
 from accounts.actions import check_password, names
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings, User
-from audit.actions import event, record
-from audit.models import Event
+from audit.actions import record
 from courses.models import Enrolment
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
 from pairing.following import attach, detach
@@ -26,14 +25,13 @@ from pairing.guesses import Guesser, admit, count_wrong, guesser_of, lock_people
 from pairing.mail import tell_after_commit
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import (
-    ISSUE_ON_DETAILS,
     MANAGE_OBSERVERS,
     QUESTION_LINK,
     REDEEM,
     SEE_CODE,
     UNLINK,
 )
-from pairing.statements import run
+from pairing_service.statements import run
 from permissions.policy import Rule, require
 
 State = PairingCode.State
@@ -86,29 +84,32 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     settings = RootAccountSettings.objects.held(actor.root_account)
     require(actor, action, target)
     student = target.user if isinstance(target, Enrolment) else target
-    assert actor.real is not None  # whoever is permitted is somebody
+    course_id = target.course_id if isinstance(target, Enrolment) else None
     lock_people(actor.root_account, student)
     now = timezone.now()
     _end_expired(student, now)
-    ended = _supersede(actor, student, settings.live_codes_per_student, now)
-    text = new_code()
-    course_id = (
-        target.course_id if action is ISSUE_ON_DETAILS and isinstance(target, Enrolment) else None
-    )
+    _supersede(actor, student, settings.live_codes_per_student, now)
+    issued = IssuedCode(student, new_code(), now + settings.code_lifetime)
+    _store(actor, issued, surface, course_id, now)
+    record(actor, "code_issued", subject=student, surface=surface, course=course_id)
+    return issued
+
+
+def _store(
+    actor: Actor, issued: IssuedCode, surface: str, course_id: int | None, now: datetime
+) -> None:
+    assert actor.real is not None  # whoever is permitted is somebody
     PairingCode.objects.create(
         root_account=actor.root_account,
-        student=student,
+        student=issued.student,
         issued_by=actor.real,
         surface=surface,
         course_id=course_id,
-        digest=digest_of(text),
-        hint=text[-2:],
+        digest=digest_of(issued.text),
+        hint=issued.text[-2:],
         created_at=now,
-        expires_at=now + settings.code_lifetime,
+        expires_at=issued.expires_at,
     )
-    issued = event(actor, "code_issued", subject=student, surface=surface, course=course_id)
-    Event.objects.bulk_create([*ended, issued])
-    return IssuedCode(student, text, now + settings.code_lifetime)
 
 
 def code_to_be_superseded(*, actor: Actor, student: User, limit: int) -> PairingCode | None:
@@ -125,14 +126,12 @@ def _end_expired(student: User, now: datetime) -> None:
     over.update(state=State.EXPIRED, ended_at=now)
 
 
-def _supersede(actor: Actor, student: User, limit: int, now: datetime) -> list[Event]:
+def _supersede(actor: Actor, student: User, limit: int, now: datetime) -> None:
     """Make room for one more; the student's row is held, so nobody else makes codes meanwhile."""
-    events = []
     while code := code_to_be_superseded(actor=actor, student=student, limit=limit):
         this = PairingCode.objects.filter(pk=code.pk, state=State.ACTIVE)
         if this.update(state=State.SUPERSEDED, ended_at=now):
-            events.append(event(actor, "code_superseded", subject=student, code=code.pk))
-    return events
+            record(actor, "code_superseded", subject=student, code=code.pk)
 
 
 @transaction.atomic
@@ -350,22 +349,27 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
 def _link(actor: Actor, observer: User, student: User, *, how: str) -> None:
     """The one row of the pair, new or restored, with everything that follows from it."""
     now = timezone.now()
-    this = ObservationLink(
-        root_account=actor.root_account, observer=observer, student=student, linked_at=now
-    )
-    ended = ObservationLink.objects.filter(
-        observer=observer, student=student, state=ObservationLink.State.DELETED
-    )
-    restored = ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
-    if not restored:
-        this.save(force_insert=True)
+    this = ObservationLink(observer=observer, student=student)
+    pair = {"observer": observer.pk, "student": student.pk, "now": now}
+    is_first = run(_NEW_LINK, root=actor.root_account.pk, **pair) is not None
+    if not is_first:
+        ended = ObservationLink.objects.filter(observer=observer, student=student)
+        ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
     attach(this)
-    action = "link_restored" if restored else "link_created"
+    action = "link_created" if is_first else "link_restored"
     record(actor, action, subject=student, observer=observer.pk, how=how)
     tell_after_commit(
         actor.root_account, [student, observer], "linked",
         student_name=student.name, observer_name=observer.name,
     )  # fmt: skip
+
+
+_NEW_LINK = """
+INSERT INTO pairing_observationlink (root_account_id, observer_id, student_id, state, linked_at)
+VALUES (%(root)s, %(observer)s, %(student)s, 'active', %(now)s)
+ON CONFLICT (observer_id, student_id) DO NOTHING
+RETURNING id
+"""
 
 
 @transaction.atomic

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from courses.actions import Change
 from courses.models import Course, Enrolment
 from pairing.models import ObservationLink
-from pairing.statements import run
+from pairing_service.statements import run
 from permissions.catalogue import BaseRole
 from permissions.models import Role
 
@@ -38,29 +39,35 @@ def attach(link: ObservationLink) -> None:
     Current is: active, invited, pending or inactive, in a course that exists. An enrolment that the
     observer has there is revived when it is deleted or inactive, else left alone.
     """
+    which = "l.observer_id = %(observer)s AND l.student_id = %(student)s"
     run(
-        _ATTACH,
-        root=link.root_account_id,
+        _ATTACH.format(which=which),
         observer=link.observer_id,
         student=link.student_id,
         now=timezone.now(),
     )
 
 
+def attach_all(link_ids: list[int]) -> None:
+    """`attach` for many links: one statement."""
+    run(_ATTACH.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
+
+
 _ATTACH = """
 INSERT INTO courses_enrolment AS mine
     (root_account_id, user_id, course_id, section_id, role_id, type, state, associated_user_id,
      limited_to_section, start_at, end_at, created_at, updated_at)
-SELECT %(root)s, %(observer)s, e.course_id, e.section_id, r.id, 'ObserverEnrollment',
-       MIN(CASE WHEN e.state = 'inactive' THEN 'inactive' ELSE 'active' END), %(student)s,
+SELECT l.root_account_id, l.observer_id, e.course_id, e.section_id, r.id, 'ObserverEnrollment',
+       MIN(CASE WHEN e.state = 'inactive' THEN 'inactive' ELSE 'active' END), l.student_id,
        FALSE, MIN(e.start_at), MAX(e.end_at), %(now)s, %(now)s
-  FROM courses_enrolment e
+  FROM pairing_observationlink l
+  JOIN courses_enrolment e ON e.user_id = l.student_id
   JOIN courses_course c ON c.id = e.course_id AND c.state <> 'deleted'
   JOIN permissions_role r ON r.root_account_id = e.root_account_id
        AND r.state = 'built_in' AND r.base_role = 'ObserverEnrollment'
- WHERE e.user_id = %(student)s AND e.type = 'StudentEnrollment'
+ WHERE {which} AND e.type = 'StudentEnrollment'
    AND e.state IN ('active', 'invited', 'creation_pending', 'inactive')
- GROUP BY e.course_id, e.section_id, r.id
+ GROUP BY l.root_account_id, l.observer_id, l.student_id, e.course_id, e.section_id, r.id
 ON CONFLICT (section_id, user_id, role_id, associated_user_id)
       WHERE associated_user_id IS NOT NULL
 DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at
@@ -70,8 +77,16 @@ DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at
 
 def detach(link: ObservationLink) -> None:
     """End the observer's enrolments for this student."""
-    beside = Enrolment.objects.filter(user=link.observer_id, associated_user=link.student_id)
-    beside.exclude(state=State.DELETED).update(state=State.DELETED, updated_at=timezone.now())
+    detach_all(ObservationLink.objects.filter(observer=link.observer_id, student=link.student_id))
+
+
+def detach_all(links: QuerySet[ObservationLink]) -> None:
+    """End the enrolments that these links carried: one statement."""
+    carried = links.filter(observer=OuterRef("user"), student=OuterRef("associated_user"))
+    beside = Enrolment.objects.filter(
+        Exists(carried), associated_user__in=links.values("student")
+    ).exclude(state=State.DELETED)
+    beside.update(state=State.DELETED, updated_at=timezone.now())
 
 
 def follow(changes: Collection[Change]) -> None:

@@ -20,7 +20,7 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from audit.actions import record
 from pairing.models import WrongGuesses
-from pairing.statements import run
+from pairing_service.statements import run
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
