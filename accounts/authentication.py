@@ -1,9 +1,9 @@
-"""Who calls the REST API: a token to an actor, `as_user_id` included (contract §1.1, §1.3, §1.7)."""
+"""Who calls the REST API: a token to an actor, with `as_user_id` (contract §1.1, §1.3, §1.7)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts.actor import Actor
 from accounts.hosts import address_of
 from accounts.ids import find_user
+from accounts.middleware import TenantRequest
 from accounts.models import AccessToken, User
 from accounts.rules import ACT_AS
 from accounts.tokens import digest_of
@@ -24,6 +25,15 @@ from permissions.policy import may
 _USE_NOTED_EVERY = timedelta(minutes=10)
 
 
+class ApiRequest(Request):
+    """A request as API views get it; a visitor's actor is nobody.
+
+    Only the type: DRF's request hands on what it does not know itself.
+    """
+
+    actor: Actor
+
+
 def _bad_token(message: str = "Invalid access token.", **more: Any) -> Unauthenticated:
     return Unauthenticated({"errors": [{"message": message} | more]})
 
@@ -32,7 +42,7 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer …`, else the parameter `access_token`. Sessions do not count here."""
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
-        http = request._request
+        http = cast(TenantRequest, request._request)
         http.actor = Actor(http.root_account, address=address_of(http))
         text = _token_text(request)
         if not text:
@@ -51,10 +61,13 @@ class TokenAuthentication(BaseAuthentication):
 
 
 def _token_text(request: Request) -> str | None:
+    return token_in_header(request) or params_of(request).text("access_token")
+
+
+def token_in_header(request: Request) -> str | None:
+    """The text after `Bearer` (in just this spelling); None when there is none."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme == "Bearer":
-        return text.strip()
-    return params_of(request).text("access_token")
+    return text.strip() if scheme == "Bearer" else None
 
 
 def _live_token(root_account_id: int, text: str) -> AccessToken:

@@ -6,12 +6,15 @@ Every look-up is within the actor's tenant and answers None for what is not ther
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import Http404
 
 from accounts.actor import Actor
 from accounts.models import Account, User, login_key
+from permissions.policy import Denied, Rule, permitted
 
 _FORM = re.compile(r"(?P<hex>hex:)?(?P<name>[a-z_]+):(?P<value>.+)", re.DOTALL)
 _MOST = 2**63 - 1
@@ -29,13 +32,45 @@ _ACCOUNT_FORMS = {
 }
 
 
-def find_user(actor: Actor, text: str) -> User | None:
-    """The user of the tenant whom `text` names, unless deleted; `self` is the person."""
-    if text == "self":
-        return actor.person
+def find_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> User | None:
+    """The user whom `text` names, unless deleted; `self` is the person.
+
+    `among`: the users of the tenant to look among, when that is not all of them.
+    """
+    if among is None:
+        if actor.person and text in ("self", str(actor.person.pk)):
+            return actor.person
+        among = User.objects.filter(root_account=actor.root_account)
+    text = str(actor.person.pk) if actor.person and text == "self" else text
     condition = id_condition(text, _USER_FORMS)
-    users = User.objects.existing().filter(root_account=actor.root_account)
-    return users.filter(condition).first() if condition else None
+    there = among.exclude(state=User.State.DELETED)
+    return there.filter(condition).first() if condition else None
+
+
+def get_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> User:
+    """The same; Http404 when there is none."""
+    user = find_user(actor, text, among)
+    if user is None:
+        raise Http404
+    return user
+
+
+def require_user(
+    actor: Actor,
+    rule: Rule,
+    text: str,
+    annotate: Callable[[QuerySet[User], Actor], QuerySet[User]] | None = None,
+) -> User:
+    """The user whom `text` names, to whom the actor may do it: mostly one statement.
+
+    `annotate` adds to that statement. Raises Http404 when there is no such user, Denied when the
+    rule refuses.
+    """
+    among = permitted(actor, rule)
+    user = find_user(actor, text, among=annotate(among, actor) if annotate else among)
+    if user is None:
+        raise Denied(rule) if find_user(actor, text) else Http404
+    return user
 
 
 def find_account(actor: Actor, text: str) -> Account | None:
@@ -47,15 +82,23 @@ def find_account(actor: Actor, text: str) -> Account | None:
     return accounts.filter(condition).first() if condition else None
 
 
+def get_account(actor: Actor, text: str) -> Account:
+    """The same; Http404 when there is none."""
+    account = find_account(actor, text)
+    if account is None:
+        raise Http404
+    return account
+
+
 def id_condition(text: str, forms: dict[str, Any]) -> Q | None:
     """The filter for a plain id or one of `forms`; None when it is neither."""
     if text.isascii() and text.isdecimal():
-        return Q(pk=int(text)) if int(text) <= _MOST else None
+        return Q(pk=int(text)) if len(text) < 20 and int(text) <= _MOST else None
     match = _FORM.fullmatch(text)
-    if match is None or match["name"] not in forms or "\x00" in text:
+    if match is None or match["name"] not in forms:
         return None
     value = _unhexed(match["value"]) if match["hex"] else match["value"]
-    if value is None or (match["name"] == "uuid" and not _is_uuid(value)):
+    if value is None or "\x00" in value or (match["name"] == "uuid" and not _is_uuid(value)):
         return None
     found: Q = forms[match["name"]](value)
     return found

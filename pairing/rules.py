@@ -14,7 +14,7 @@ from accounts.rules import (
     SEE_PERSON,
 )
 from courses.models import Enrolment
-from courses.rules import COUNTS, IS_STUDENT
+from courses.rules import COUNTS, IS_STUDENT, SEE_ENROLMENTS_OF
 from pairing.models import ObservationLink, PairingCode
 from permissions.policy import (
     Condition,
@@ -88,17 +88,16 @@ ACTS_AS_NOBODY = Condition(
     "acts as nobody", lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[])
 )
 IS_NOT_ACTED_AS = Condition("is not the person acted as", lambda actor: ~IS_ACTED_AS.q(actor))
+# Where one of these fails, the surface is not the caller's: nothing they could be given changes it.
+WHOSE_SURFACE = {IS_THEMSELF_NOT_ACTING, ACTS_AS_NOBODY, IS_ACTED_AS, IS_NOT_ACTED_AS}
+MAY_ON_DETAILS = _with_enrolment(ISSUE_ON_DETAILS, "may make a code from User Details in a course")
 
 ISSUE_OVER_REST = (
     rule("issue_code_over_rest", User, "make a pairing code over REST")
     .row("own settings", *OWN)
     .row("settings pair", *SETTINGS_PAIR, ACTS_AS_NOBODY)
     .row("settings, acting as the student", *SETTINGS_PAIR, IS_ACTED_AS)
-    .row(
-        "details page",
-        IS_NOT_ACTED_AS,
-        _with_enrolment(ISSUE_ON_DETAILS, "may make a code from User Details in a course"),
-    )
+    .row("details page", IS_NOT_ACTED_AS, MAY_ON_DETAILS)
 )
 
 # --- Codes that are there (spec "The code", last point) ---
@@ -210,5 +209,7 @@ def _is_observer_of(actor: Actor) -> Q:
     return Q(Exists(active.filter(student=actor.person, observer=OuterRef("pk"))))
 
 
-SEE_PERSON.row("observed", Condition("is observed by the caller", _observes))
+IS_OBSERVED = Condition("is observed by the caller", _observes)
+SEE_PERSON.row("observed", IS_OBSERVED)
+SEE_ENROLMENTS_OF.row("observed", IS_OBSERVED)
 SEE_PERSON.row("observer", Condition("observes the caller", _is_observer_of))

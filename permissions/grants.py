@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import Account, User
 from courses.models import Course, Enrolment
-from permissions.catalogue import PERMISSIONS, permission
+from permissions.catalogue import PERMISSIONS, BaseRole, permission
 from permissions.models import AccountMembership
 from permissions.table import Piece, Table, table_of
 
@@ -122,6 +122,15 @@ class Grants:
             for key in PERMISSIONS
             for piece in self._table.membership(role_id, key, path)
         )
+
+    @property
+    def governs(self) -> list[str]:
+        """Paths of the accounts whose Account Admin the person is: nothing there is beyond them."""
+        return [
+            held.account_path
+            for held in self._memberships
+            if self._table.base_role(held.role_id) == BaseRole.ACCOUNT_ADMIN
+        ]
 
     @property
     def administers(self) -> list[str]:

@@ -39,6 +39,11 @@ class Piece:
         inside = Q(**{f"{field}__startswith": self.path})
         return inside if self.here else inside & ~Q(**{field: self.path})
 
+    @property
+    def chain(self) -> tuple[int, ...]:
+        """Account ids from the root down to its account, or to a place below that has no row."""
+        return (*_ids(self.path), *(() if self.here else (_BELOW,)))
+
     def covers(self, other: Piece) -> bool:
         if other.path == self.path:
             return (self.here or not other.here) and (self.below or not other.below)
@@ -132,5 +137,5 @@ def table_of(root_account: Account) -> Table:
 
 
 def bump(root_account: Account) -> None:
-    """Make every process read the tenant's table anew, from this transaction's commit on."""
+    """Make every process read the tenant's table and settings anew, from the commit on."""
     OverrideVersion.objects.filter(root_account=root_account).update(number=new_version())

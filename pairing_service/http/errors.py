@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -35,13 +36,25 @@ def refusal(status: int, message: str, **headers: str) -> Refusal:
     return Refusal(status, {"errors": [{"message": message}]}, headers)
 
 
-def invalid(**fields: tuple[str, str]) -> Refusal:
-    """400 and the shape with an object: per field a type ("taken") and a message (§1.4)."""
-    errors = {
+Field = tuple[str, str]
+
+
+def field_errors(**fields: Field) -> dict[str, list[dict[str, str]]]:
+    """Per field a list with one error: its type ("taken") and its message (§1.4)."""
+    return {
         name: [{"attribute": name, "type": kind, "message": message}]
         for name, (kind, message) in fields.items()
     }
-    return Refusal(400, {"errors": errors})
+
+
+def invalid(status: int = 400, /, **fields: Field) -> Refusal:
+    """The shape with an object of fields (§1.4)."""
+    return Refusal(status, {"errors": field_errors(**fields)})
+
+
+def too_many(message: str, seconds: int) -> Refusal:
+    """429: a limit of tries is reached, and when to come back."""
+    return refusal(429, message, **{"Retry-After": str(seconds)})
 
 
 class Unauthenticated(exceptions.AuthenticationFailed):
@@ -67,6 +80,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
             return Response(_denied(error), 403)
         case Http404() | exceptions.NotFound():
             return Response(NOT_FOUND, 404)
+        case RequestDataTooBig():
+            return Response({"errors": [{"message": "the request is too large"}]}, 413)
+        case SuspiciousOperation():
+            return Response({"errors": [{"message": "the request is malformed"}]}, 400)
         case exceptions.APIException():
             return Response({"errors": [{"message": str(error.detail)}]}, error.status_code)
     log.exception("unhandled error in %s", type(context["view"]).__name__)
@@ -84,6 +101,7 @@ def _denied(error: Exception) -> dict[str, Any]:
     return body | {"reason": reason} if reason else body
 
 
+@csrf_exempt
 @login_not_required
 def api_not_found(request: HttpRequest) -> JsonResponse:
     """An address below /api/ that nobody serves."""

@@ -17,19 +17,24 @@ _LAST_PAGE = 10**9
 def page_of(
     request: Request, rows: QuerySet[Any], serialize: Callable[[list[Any]], Iterable[Any]]
 ) -> Response:
-    """One page of `rows`; a number beyond the end is an empty list. `serialize` gets the page's rows."""
+    """One page of `rows`, empty beyond the end. `serialize` gets the page's rows at once."""
     page = _number(request, "page", 1, _LAST_PAGE)
-    per_page = min(_number(request, "per_page", 10, 100), 100)
-    total = rows.count()
+    per_page = _number(request, "per_page", 10, 100)
     start = (page - 1) * per_page
-    body = list(serialize(list(rows[start : start + per_page]) if start < total else []))
+    found = list(rows[start : start + per_page + 1])
+    # One row more than the page has tells, mostly, that this is the last one, without counting.
+    ends_here = len(found) <= per_page and bool(found or page == 1)
+    total = start + len(found) if ends_here else rows.count()
     last = max(1, -(-total // per_page))
+    body = list(serialize(found[:per_page]))
     return Response(body, headers={"Link": _links(request, page, per_page, last)})
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
     text = request.query_params.get(name, "")
-    return min(max(int(text), 1), most) if text.isascii() and text.isdecimal() else default
+    if not text.isascii() or not text.isdecimal():
+        return default
+    return max(int(text), 1) if len(text) < 10 and int(text) <= most else most
 
 
 def _links(request: Request, page: int, per_page: int, last: int) -> str:

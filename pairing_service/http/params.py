@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from pairing_service.http.errors import refusal
 
 _PART = re.compile(r"\[([^\]]*)\]")
+_NOT_A_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _TRUE = {"1", "true", "yes", "on", "t"}
 _FALSE = {"0", "false", "no", "off", "f"}
 
@@ -29,8 +30,11 @@ class Params:
     def __contains__(self, key: str) -> bool:
         return key in self._tree
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._tree)
+
+    def __bool__(self) -> bool:
+        return bool(self._tree)
 
     def _full(self, key: str) -> str:
         return f"{self._name}[{key}]" if self._name else key
@@ -42,10 +46,18 @@ class Params:
             return None
         if isinstance(value, Mapping | list | float):
             raise refusal(400, f"{self._full(key)} must be a text")
+        return self._clean(key, value)
+
+    def _clean(self, key: str, value: Any) -> str:
+        """White space off; 400 for what no database takes: NUL, and half of a surrogate pair."""
         text = str(value).strip()
-        if "\x00" in text:
-            raise refusal(400, f"{self._full(key)} must not contain NUL")
+        if _NOT_A_TEXT.search(text):
+            raise refusal(400, f"{self._full(key)} has characters that are not text")
         return text
+
+    def secret(self, key: str) -> str | None:
+        """The value as it stands: a password may begin or end with a space."""
+        return str(self._tree[key]) if self.text(key) is not None else None
 
     def required(self, key: str) -> str:
         """The same, and 400 "… is missing" when absent or empty (§1.4)."""
@@ -56,10 +68,10 @@ class Params:
 
     def boolean(self, key: str) -> bool | None:
         """1/0, true/false, yes/no, on/off, t/f in any case; None when absent."""
-        text = (self.text(key) or "").lower()
-        if text and text not in _TRUE | _FALSE:
+        text = self.text(key)
+        if text and read_boolean(text) is None:
             raise refusal(400, f"{self._full(key)} must be true or false")
-        return text in _TRUE if text else None
+        return read_boolean(text or "")
 
     def texts(self, key: str) -> list[str]:
         """A list, `key[]=a&key[]=b` or a JSON array; a single value counts as a list of one."""
@@ -68,7 +80,8 @@ class Params:
             return []
         if isinstance(value, Mapping):
             raise refusal(400, f"{self._full(key)} must be a list")
-        return [str(item).strip() for item in (value if isinstance(value, list) else [value])]
+        items = value if isinstance(value, list) else [value]
+        return [self._clean(key, item) for item in items]
 
     def group(self, key: str) -> Params:
         """The parameters nested below `key`; empty when there are none."""
@@ -76,6 +89,11 @@ class Params:
         if value is not None and not isinstance(value, Mapping):
             raise refusal(400, f"{self._full(key)} must be a group of parameters")
         return Params(value or {}, self._full(key))
+
+
+def read_boolean(text: str) -> bool | None:
+    """1/0, true/false, yes/no, on/off, t/f in any case; None for anything else."""
+    return text.lower() in _TRUE if text.lower() in _TRUE | _FALSE else None
 
 
 def params_of(request: Request) -> Params:

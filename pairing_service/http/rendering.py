@@ -17,6 +17,11 @@ def wire_time(time: datetime | None) -> str | None:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
+def wire_offset_time(time: datetime | None) -> str | None:
+    """2030-05-06T07:08:09+00:00, or None: the form of a few older fields (contract §6.1)."""
+    return time.astimezone(UTC).isoformat(timespec="seconds") if time else None
+
+
 class AlwaysJson(BaseContentNegotiation):
     """There is one representation; whatever a client says it accepts, it gets that."""
 

@@ -1,0 +1,210 @@
+"""JSON of users and accounts, out and in (contract §5.1, §5.2, §5.4, §6.1, §6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account, RootAccountSettings, User
+from pairing_service.http.errors import Field, Refusal, invalid
+from pairing_service.http.params import Params, read_boolean
+from pairing_service.http.rendering import wire_offset_time
+
+# --- Users ---
+
+
+def user_json(user: User, include: Collection[str] = ()) -> dict[str, Any]:
+    """The user as lists show them. A user from `accounts.disclosure.told` shows what it allows.
+
+    `include`: avatar_url (nobody has one), email, uuid.
+    """
+    body: dict[str, Any] = {
+        "id": user.pk,
+        "name": user.name,
+        "created_at": wire_offset_time(user.created_at),
+        "sortable_name": user.sortable_name,
+        "short_name": user.short_name,
+    }
+    if getattr(user, "shows_sis_id", False):
+        body |= {"sis_user_id": user.sis_id, "integration_id": user.integration_id}
+    if getattr(user, "shows_sis_import", False):
+        body["sis_import_id"] = None
+    if getattr(user, "shows_login", False):
+        body["login_id"] = user.login_id
+    if "email" in include and getattr(user, "shows_email", False):
+        body["email"] = user.email or None
+    if "avatar_url" in include:
+        body["avatar_url"] = None
+    if "uuid" in include:
+        body["uuid"] = str(user.uuid)
+    return body
+
+
+def user_details_json(user: User, include: Collection[str] = ()) -> dict[str, Any]:
+    """The user as their own address shows them; `include` also knows last_login."""
+    body = user_json(user, {*include, "avatar_url", "email"}) | {
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "locale": user.locale or None,
+        "effective_locale": user.locale or settings.LANGUAGE_CODE,
+        "permissions": {
+            "can_update_name": getattr(user, "may_change_name", False),
+            "can_update_avatar": False,
+            "limit_parent_app_web_access": False,
+        },
+    }
+    if "last_login" in include and getattr(user, "shows_login", False):
+        body["last_login"] = wire_offset_time(user.last_login)
+    return body
+
+
+# --- Accounts ---
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """The read-only form: what everyone who may see the account sees of it."""
+    above = None if account.is_root else account.root_account_id
+    return {
+        "id": account.pk,
+        "name": account.name,
+        "workflow_state": account.state,
+        "parent_account_id": account.parent_id,
+        "root_account_id": above,
+        "uuid": str(account.uuid),
+        "default_time_zone": account.time_zone,
+    }
+
+
+def managed_account_json(account: Account, *, sis: bool, sis_import: bool) -> dict[str, Any]:
+    """The full form. There are no files here, so the quotas are the wire's defaults."""
+    body = account_json(account) | {
+        "default_storage_quota_mb": 500,
+        "default_user_storage_quota_mb": 50,
+        "default_group_storage_quota_mb": 50,
+    }
+    if sis and not account.is_root:
+        body |= {"sis_account_id": account.sis_id, "integration_id": account.integration_id}
+    if sis_import and not account.is_root:
+        body["sis_import_id"] = None
+    return body
+
+
+def registration_json(account: Account, held: RootAccountSettings) -> dict[str, Any]:
+    """`includes[]=registration_settings`; the last four are the root account's alone."""
+    body = {"login_handle_name": None, "require_email": True}
+    if account.is_root:
+        body |= {
+            "terms_required": bool(held.terms),
+            "terms_of_use_url": None,
+            "privacy_policy_url": None,
+            "recaptcha_key": None,
+        }
+    return body
+
+
+def terms_json(root_account: Account) -> dict[str, Any]:
+    """What a visitor must know before registering; `passive`: nobody has to accept anything."""
+    held = root_account.settings
+    return {
+        "id": root_account.pk,
+        "terms_type": "custom" if held.terms else "no_terms",
+        "passive": not held.terms,
+        "account_id": root_account.pk,
+        "content": held.terms or None,
+        "self_registration_type": held.self_registration,
+    }
+
+
+# --- Changes of an account ---
+
+Reader = Callable[[str], Any]
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise ValueError("can't be blank")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError("is not the name of a time zone")
+    return text
+
+
+def _self_registration(text: str) -> str:
+    """Older clients send a plain true for `all`, false for `none` (contract §5.3)."""
+    kind = {"true": "all", "1": "all", "false": "none", "0": "none"}.get(text.lower(), text.lower())
+    if kind not in RootAccountSettings.SelfRegistration.values:
+        raise ValueError("must be none, observer or all")
+    return kind
+
+
+def _hours(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 4:
+        raise ValueError("must be a number of hours from 1 to 720")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if (value := read_boolean(text)) is None:
+        raise ValueError("must be true or false")
+    return value
+
+
+# The wire's name, ours, and how it is read.
+_FIELDS: dict[str, tuple[str, Reader]] = {
+    "name": ("name", _name),
+    "default_time_zone": ("time_zone", _time_zone),
+    "sis_account_id": ("sis_id", lambda text: text or None),
+}
+_SETTINGS: dict[str, tuple[str, Reader]] = {
+    "self_registration": ("self_registration", _self_registration),
+    "observer_pairing_code_lifetime_hours": ("code_lifetime_hours", _hours),
+    "mobile_qr_login_is_enabled": ("qr_sign_in", _switch),
+}
+_WIRE_NAMES = {name: wire for wire, (name, _) in (_FIELDS | _SETTINGS).items()}
+
+
+def account_changes(account: Account, given: Params) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`account[…]` and `account[settings][…]` under our names; what we don't know is left out.
+
+    Raises the 400 with every wrong value. Settings, and the lack of a SIS id, are the root's.
+    """
+    wrong: dict[str, Field] = {}
+    fields = _read(given, _FIELDS, wrong)
+    settings = _read(given.group("settings"), _SETTINGS, wrong)
+    if account.is_root and "sis_id" in fields:
+        wrong["sis_account_id"] = ("invalid", "a root account has none")
+    if not account.is_root:
+        wrong |= {_WIRE_NAMES[name]: ("invalid", "is the root account's") for name in settings}
+    if wrong:
+        raise invalid(**wrong)
+    return fields, settings
+
+
+def _read(
+    given: Params, readers: Mapping[str, tuple[str, Reader]], wrong: dict[str, Field]
+) -> dict[str, Any]:
+    found = {}
+    for wire, (name, read) in readers.items():
+        if wire in given:
+            try:
+                found[name] = read(given.text(wire) or "")
+            except ValueError as error:
+                wrong[wire] = ("invalid", str(error))
+    return found
+
+
+def account_refused(error: ValidationError) -> Refusal:
+    """The 400 for what the action found wrong, under the wire's names."""
+    return invalid(
+        **{
+            _WIRE_NAMES.get(name, name): (str(found[0].code or "invalid"), found[0].messages[0])
+            for name, found in error.error_dict.items()
+        }
+    )

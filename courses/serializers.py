@@ -1,0 +1,104 @@
+"""JSON of enrolments (contract §7.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from accounts.models import User
+from accounts.serializers import user_json
+from courses.models import Course, Enrolment, Section
+from pairing_service.http.rendering import wire_time
+
+# What of a student's enrolments stands below `observed_user`: those that have not ended.
+_NOT_ENDED = [Enrolment.State.ACTIVE, Enrolment.State.INVITED, Enrolment.State.CREATION_PENDING]
+
+
+def enrolments_json(
+    enrolments: list[Enrolment], user: User, *, base: str, own: bool, include: Collection[str]
+) -> list[dict[str, Any]]:
+    """One page of a person's enrolments; at most one statement more, for the students observed.
+
+    `base` is the scheme and host for addresses of pages; `own` shows what is for oneself alone.
+    """
+    of_students = _of_students(enrolments) if "observed_users" in include else {}
+    rows = []
+    for enrolment in enrolments:
+        row = enrolment_json(enrolment, base=base) | {"user": user_json(user, include)}
+        if own:
+            row |= {"last_activity_at": None, "last_attended_at": None, "total_activity_time": 0}
+        student = enrolment.associated_user
+        if "observed_users" in include and student and student.state != User.State.DELETED:
+            beside = of_students.get((student.pk, enrolment.course_id), [])
+            row["observed_user"] = user_json(student, include) | {
+                "enrollments": [enrolment_json(one, base=base) for one in beside]
+            }
+        rows.append(row)
+    return rows
+
+
+def _of_students(enrolments: Iterable[Enrolment]) -> dict[tuple[int, int], list[Enrolment]]:
+    """The observed students' own enrolments, by student and course."""
+    pairs = {(e.associated_user_id, e.course_id) for e in enrolments if e.associated_user_id}
+    if not pairs:
+        return {}
+    found = Enrolment.objects.students().filter(
+        user__in={student for student, _ in pairs},
+        course__in={course for _, course in pairs},
+        state__in=_NOT_ENDED,
+    )
+    by_pair = defaultdict(list)
+    for enrolment in found.select_related("role", "course__account", "section").order_by("pk"):
+        by_pair[enrolment.user_id, enrolment.course_id].append(enrolment)
+    return by_pair
+
+
+def enrolment_json(enrolment: Enrolment, *, base: str) -> dict[str, Any]:
+    """The enrolment alone; role, course and section are at hand. SIS ids when it says so."""
+    page = f"{base}/courses/{enrolment.course_id}"
+    body = {
+        "id": enrolment.pk,
+        "user_id": enrolment.user_id,
+        "course_id": enrolment.course_id,
+        "type": enrolment.type,
+        "created_at": wire_time(enrolment.created_at),
+        "updated_at": wire_time(enrolment.updated_at),
+        "associated_user_id": enrolment.associated_user_id,
+        "start_at": wire_time(enrolment.start_at),
+        "end_at": wire_time(enrolment.end_at),
+        "course_section_id": enrolment.section_id,
+        "root_account_id": enrolment.root_account_id,
+        "limit_privileges_to_course_section": enrolment.limited_to_section,
+        "enrollment_state": _state(enrolment),
+        "role": enrolment.role.name,
+        "role_id": enrolment.role_id,
+        "html_url": f"{page}/users/{enrolment.user_id}",
+    }
+    if enrolment.type == Enrolment.Type.STUDENT:
+        body["grades"] = {"html_url": f"{page}/grades/{enrolment.user_id}"}
+    return body | _sis(enrolment)
+
+
+def _state(enrolment: Enrolment) -> str:
+    """An enrolment in a deleted course or section shows as deleted."""
+    gone = Course.State.DELETED, Section.State.DELETED
+    is_gone = enrolment.course.state == gone[0] or enrolment.section.state == gone[1]
+    return Enrolment.State.DELETED if is_gone else enrolment.state
+
+
+def _sis(enrolment: Enrolment) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if getattr(enrolment, "shows_sis", False):
+        course, section = enrolment.course, enrolment.section
+        body |= {
+            "sis_account_id": course.account.sis_id,
+            "sis_course_id": course.sis_id,
+            "course_integration_id": course.integration_id,
+            "sis_section_id": section.sis_id,
+            "section_integration_id": section.integration_id,
+            "sis_user_id": enrolment.user.sis_id,
+        }
+    if getattr(enrolment, "shows_sis_import", False):
+        body["sis_import_id"] = None
+    return body

@@ -1,0 +1,310 @@
+"""REST: pairing codes, observees and observers, registration (contract §2, §3, §6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.actor import Actor
+from accounts.authentication import ApiRequest, token_in_header
+from accounts.disclosure import told
+from accounts.ids import find_account, get_account, get_user, id_condition, require_user
+from accounts.models import User
+from accounts.rules import SEE_PERSON
+from pairing.actions import (
+    CodeRefused,
+    LoginTaken,
+    NotLive,
+    OwnCode,
+    Redemption,
+    RegistrationClosed,
+    issue_code,
+    link,
+    link_by_proof,
+    redeem_code,
+    register_observer,
+    revoke_code,
+    student_of_code,
+    unlink,
+)
+from pairing.guesses import TooManyGuesses
+from pairing.models import ObservationLink, PairingCode, PairingCodeQuerySet
+from pairing.proofs import (
+    RETRY_AFTER_SECONDS,
+    TooManyFailures,
+    UnknownObservee,
+    WrongPassword,
+    student_by_password,
+    student_by_token,
+)
+from pairing.reasons import reason_for
+from pairing.rules import ISSUE_OVER_REST, REDEEM, SEE_CODE, SEE_LINKS_OF
+from pairing.serializers import (
+    code_json,
+    issued_code_json,
+    linked_json,
+    password_refused,
+    read_registration,
+    registered_json,
+    registration_refused,
+)
+from pairing_service.http.errors import Refusal, invalid, refusal, too_many
+from pairing_service.http.pages import page_of
+from pairing_service.http.params import Params, params_of
+from permissions.policy import Denied, permitted, require
+
+# --- Codes ---
+
+
+class PairingCodes(APIView):
+    """A student's live codes, as far as the caller may see them; POST makes one."""
+
+    def get(self, request: ApiRequest, user_id: str) -> Response:
+        student = get_user(request.actor, user_id, among=permitted(request.actor, SEE_PERSON))
+        codes = _live_codes(request.actor, student).order_by("created_at", "pk")
+        return page_of(request, codes, lambda page: map(code_json, page))
+
+    def post(self, request: ApiRequest, user_id: str) -> Response:
+        actor = request.actor
+        student = get_user(actor, user_id)
+        try:
+            issued = issue_code(
+                actor=actor,
+                action=ISSUE_OVER_REST,
+                target=student,
+                surface=PairingCode.Surface.REST,
+            )
+        except Denied as denied:
+            denied.reason = reason_for(actor, student)
+            raise denied if denied.reason else Http404 from denied
+        return Response(issued_code_json(issued))
+
+
+class OnePairingCode(APIView):
+    def delete(self, request: ApiRequest, user_id: str, code_id: str) -> Response:
+        """Revoke a live code; one that the caller may not see, or that has ended, is 404."""
+        student = get_user(request.actor, user_id)
+        condition = id_condition(code_id, {})
+        codes = _live_codes(request.actor, student)
+        code = codes.filter(condition).first() if condition else None
+        if code is None:
+            raise Http404
+        try:
+            revoke_code(actor=request.actor, code=code)
+        except NotLive as error:
+            raise Http404 from error
+        return Response(code_json(code) | {"workflow_state": "deleted"})
+
+
+def _live_codes(actor: Actor, student: User) -> QuerySet[PairingCode]:
+    codes: PairingCodeQuerySet = permitted(actor, SEE_CODE)
+    return codes.live().filter(student=student).select_related("issued_by")
+
+
+# --- Links ---
+
+
+class Observees(APIView):
+    """Whom a person observes; POST links them to one more, whom they prove to be with."""
+
+    def get(self, request: ApiRequest, user_id: str) -> Response:
+        observer = require_user(request.actor, SEE_LINKS_OF, user_id)
+        return _listed(request, _students_of(observer))
+
+    def post(self, request: ApiRequest, user_id: str) -> Response:
+        actor, params = request.actor, params_of(request)
+        observer = get_user(actor, user_id)
+        _require_own_root(actor, params)
+        with _wire_refusals():
+            student = _linked(request, observer, params).student
+        # Who links themself gets the names; managers are told more, for one statement more.
+        if observer != actor.person:
+            student = told(User.objects.filter(pk=student.pk), actor).get()
+        return Response(linked_json(student, [actor.root_account.pk]))
+
+
+class OneObservee(APIView):
+    """One link, seen from the observer."""
+
+    def get(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
+        observer = require_user(request.actor, SEE_LINKS_OF, user_id)
+        return _shown(request, _students_of(observer), observee_id)
+
+    def put(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
+        """Link by hand, or restore the link; again is the same."""
+        actor = request.actor
+        observer, student = get_user(actor, user_id), get_user(actor, observee_id)
+        _require_own_root(actor, params_of(request))
+        with _wire_refusals():
+            link(actor=actor, observer=observer, student=student)
+        return _shown(request, _students_of(observer), observee_id)
+
+    def delete(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
+        """End the link; the answer is the student, who is linked in no root account any more."""
+        actor = request.actor
+        observer, student = get_user(actor, user_id), get_user(actor, observee_id)
+        _require_own_root(actor, params_of(request))
+        there = ObservationLink.objects.active().filter(observer=observer, student=student).first()
+        if there is None:
+            require(actor, SEE_LINKS_OF, observer)
+            raise Http404
+        try:
+            unlink(actor=actor, link=there)
+        except NotLive as error:
+            raise Http404 from error
+        return Response(linked_json(told(User.objects.filter(pk=student.pk), actor).get(), []))
+
+
+class Observers(APIView):
+    """Who observes a student."""
+
+    def get(self, request: ApiRequest, user_id: str) -> Response:
+        return _listed(request, _observers_of(require_user(request.actor, SEE_LINKS_OF, user_id)))
+
+
+class OneObserver(APIView):
+    """One link, seen from the student."""
+
+    def get(self, request: ApiRequest, user_id: str, observer_id: str) -> Response:
+        student = require_user(request.actor, SEE_LINKS_OF, user_id)
+        return _shown(request, _observers_of(student), observer_id)
+
+
+def _students_of(observer: User) -> QuerySet[User]:
+    users: QuerySet[User] = User.objects.existing()
+    active = ObservationLink.State.ACTIVE
+    return users.filter(observer_links__observer=observer, observer_links__state=active)
+
+
+def _observers_of(student: User) -> QuerySet[User]:
+    users: QuerySet[User] = User.objects.existing()
+    active = ObservationLink.State.ACTIVE
+    return users.filter(observee_links__student=student, observee_links__state=active)
+
+
+def _listed(request: ApiRequest, users: QuerySet[User]) -> Response:
+    roots = [request.actor.root_account.pk]
+    include = params_of(request).texts("include")
+    ordered = told(users, request.actor).order_by("sortable_name", "pk")
+    return page_of(
+        request, ordered, lambda page: [linked_json(user, roots, include) for user in page]
+    )
+
+
+def _shown(request: ApiRequest, users: QuerySet[User], user_id: str) -> Response:
+    user = get_user(request.actor, user_id, among=told(users, request.actor))
+    return Response(linked_json(user, [request.actor.root_account.pk]))
+
+
+def _require_own_root(actor: Actor, params: Params) -> None:
+    """`root_account_id` is accepted when it is this one, or `all`: a user is of one only."""
+    text = params.text("root_account_id")
+    if text and text != "all" and find_account(actor, text) != actor.root_account:
+        raise Http404
+
+
+# --- Linking by proof ---
+
+
+def _linked(request: ApiRequest, observer: User, params: Params) -> Redemption:
+    """By the first kind of proof that is given: the student's token, a code, login and password.
+
+    A token counts as proof only if the caller's own came in the header.
+    """
+    actor = request.actor
+    token = params.text("access_token")
+    if token and token_in_header(request):
+        require(actor, REDEEM, observer)
+        student = student_by_token(request._request, actor.root_account, actor.real, token)
+        return link_by_proof(actor=actor, observer=observer, student=student, how="access token")
+    if "pairing_code" in params:
+        return redeem_code(actor=actor, observer=observer, text=params.text("pairing_code") or "")
+    proof = params.group("observee")
+    if not proof:
+        raise refusal(400, "observee is missing")
+    require(actor, REDEEM, observer)
+    student = student_by_password(
+        request._request,
+        actor.root_account,
+        proof.text("unique_id") or "",
+        proof.secret("password") or "",
+    )
+    return link_by_proof(actor=actor, observer=observer, student=student, how="login")
+
+
+@contextmanager
+def _wire_refusals() -> Iterator[None]:
+    """What stands against a link, in the contract's words (§3.3)."""
+    try:
+        yield
+    except CodeRefused as error:
+        raise refusal(422, "Invalid pairing code.") from error
+    except OwnCode as error:
+        raise invalid(422, observer_id=("invalid", "Cannot observe yourself")) from error
+    except UnknownObservee as error:
+        raise refusal(422, "Unknown observee.") from error
+    except WrongPassword as error:
+        raise refusal(401, "Invalid credentials provided.") from error
+    except TooManyFailures as error:
+        message = "There were too many wrong tries. Wait five minutes, then try again."
+        raise too_many(message, RETRY_AFTER_SECONDS) from error
+    except TooManyGuesses as error:
+        raise too_many(str(error), error.retry_after) from error
+
+
+# --- Registering as an observer ---
+
+
+class UsersOfAccount(APIView):
+    """A visitor becomes an observer: what the apps for parents send before any sign-in."""
+
+    permission_classes = (AllowAny,)
+
+    def post(self, request: ApiRequest, account_id: str) -> Response:
+        get_account(request.actor, account_id)
+        params = params_of(request)
+        if params.group("user").text("initial_enrollment_type") != "observer":
+            raise Refusal(403, {})
+        with _wire_registration_refusals():
+            return Response(_registered(request.actor, params))
+
+
+def _registered(actor: Actor, params: Params) -> dict[str, Any]:
+    """The code first: with one that is not live nothing else is told."""
+    code = params.group("pairing_code").text("code") or ""
+    student_of_code(actor=actor, text=code)
+    given = read_registration(params, terms_required=bool(actor.root_account.settings.terms))
+    done = register_observer(
+        actor=actor,
+        text=code,
+        login_id=given.login_id,
+        password=given.password,
+        fields=given.fields,
+    )
+    return registered_json(done.observer, given)
+
+
+@contextmanager
+def _wire_registration_refusals() -> Iterator[None]:
+    """What stands against a registration, in the contract's words (§1.5, §6.3)."""
+    try:
+        yield
+    except RegistrationClosed as error:
+        raise Refusal(403, {}) from error
+    except CodeRefused as error:
+        raise registration_refused(pairing_code={"code": ("invalid", "invalid")}) from error
+    except LoginTaken as error:
+        taken = "ID already in use for this account and authentication provider"
+        raise registration_refused(pseudonym={"unique_id": ("taken", taken)}) from error
+    except ValidationError as error:
+        raise password_refused(error) from error
+    except TooManyGuesses as error:
+        raise too_many(str(error), error.retry_after) from error

@@ -1,0 +1,79 @@
+"""Why a code was refused over REST: what is missing, for callers who may see the student.
+
+spec/pairing.md "A refusal says which condition failed". Pages say it in `pairing.refusals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.models import User
+from accounts.rules import SEE_PERSON
+from courses.models import Enrolment
+from courses.rules import OF_A_STUDENT, THAT_COUNTS
+from pairing.rules import (
+    ACT_AS_KEY,
+    ISSUE_ON_DETAILS,
+    ISSUE_OVER_REST,
+    MAY_ON_DETAILS,
+    WHOSE_SURFACE,
+)
+from permissions.policy import Condition, may, unmet
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A way to the code that is the caller's, and what fails there; a course when it is in one."""
+
+    failed: list[Condition]
+    course_id: int | None = None
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """The fewest failed conditions; then the details page; then the lowest course id."""
+        return len(self.failed), self.course_id is None, self.course_id or 0
+
+
+def reason_for(actor: Actor, student: User) -> dict[str, Any] | None:
+    """What the actor lacks on the surface that is nearest; None for who may not see the student."""
+    if not may(actor, SEE_PERSON, student):
+        return None
+    surfaces = [*_settings(actor, student), *_details(actor, student)]
+    nearest = min(surfaces, key=lambda surface: surface.rank, default=Surface([]))
+    return {
+        "missing": [
+            {"permission": c.permission, "context": _context(actor, student, nearest, c)}
+            for c in nearest.failed
+            if c.permission
+        ],
+        "setting": next((c.setting for c in nearest.failed if c.setting), None),
+        "explain_url": None,
+    }
+
+
+def _settings(actor: Actor, student: User) -> Iterator[Surface]:
+    students = User.objects.filter(pk=student.pk)
+    for row, _, failed in unmet(actor, ISSUE_OVER_REST, students):
+        if MAY_ON_DETAILS not in row.conditions and WHOSE_SURFACE.isdisjoint(failed):
+            yield Surface(failed)
+
+
+def _details(actor: Actor, student: User) -> Iterator[Surface]:
+    """None while acting as the student: that is the student's settings page."""
+    if actor.is_acting and actor.person == student:
+        return
+    enrolments = Enrolment.objects.filter(OF_A_STUDENT, user=student)
+    for _, enrolment, failed in unmet(actor, ISSUE_ON_DETAILS, enrolments):
+        yield Surface(failed, enrolment.course_id)
+
+
+def _context(actor: Actor, student: User, surface: Surface, condition: Condition) -> str:
+    """Where the permission is to be held. "Over" the student is in a course that counts."""
+    course_id = surface.course_id
+    if course_id is None and condition.permission != ACT_AS_KEY:
+        counting = Enrolment.objects.filter(THAT_COUNTS, user=student).order_by("course_id")
+        course_id = counting.values_list("course_id", flat=True).first()
+    return f"course_{course_id}" if course_id else f"account_{actor.root_account.pk}"

@@ -1,0 +1,135 @@
+"""JSON of codes, links and registrations, out and in (contract §2.1, §3.1, §6.3, §1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.models import User
+from accounts.serializers import user_json
+from pairing.actions import IssuedCode
+from pairing.models import PairingCode
+from pairing_service.http.errors import Field, Refusal, field_errors
+from pairing_service.http.params import Params
+from pairing_service.http.rendering import wire_time
+
+# --- Codes and links ---
+
+
+def issued_code_json(issued: IssuedCode) -> dict[str, Any]:
+    """The one time that a code is told."""
+    return {
+        "user_id": issued.student.pk,
+        "code": issued.text,
+        "expires_at": wire_time(issued.expires_at),
+        "workflow_state": "active",
+    }
+
+
+def code_json(code: PairingCode) -> dict[str, Any]:
+    """A code as lists show it (ours, beyond the contract): never the code itself."""
+    return {
+        "id": code.pk,
+        "user_id": code.student_id,
+        "hint": code.hint,
+        "issued_by": {"id": code.issued_by_id, "name": code.issued_by.name},
+        "surface": code.surface,
+        "created_at": wire_time(code.created_at),
+        "expires_at": wire_time(code.expires_at),
+        "workflow_state": "active" if code.state == PairingCode.State.ACTIVE else "deleted",
+    }
+
+
+def linked_json(user: User, root_ids: list[int], include: Collection[str] = ()) -> dict[str, Any]:
+    """One end of a link, with the root accounts in which the two are linked."""
+    return user_json(user, include) | {"observation_link_root_account_ids": root_ids}
+
+
+# --- Registering ---
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a visitor gave: fit to be tried. Without a password they choose one by mail later."""
+
+    login_id: str
+    password: str | None
+    fields: dict[str, str]
+    terms_of_use: bool | None
+
+
+def registration_refused(
+    *,
+    user: dict[str, Field] | None = None,
+    pseudonym: dict[str, Field] | None = None,
+    pairing_code: dict[str, Field] | None = None,
+) -> Refusal:
+    """The 400 with its five keys; a bad login also makes the user invalid (contract §1.5)."""
+    if pseudonym:
+        user = (user or {}) | {"pseudonyms": ("invalid", "is invalid")}
+    errors = {
+        "user": field_errors(**(user or {})),
+        "pseudonym": field_errors(**(pseudonym or {})),
+        "observee": {},
+        "pairing_code": field_errors(**(pairing_code or {})),
+        "recaptcha": None,
+    }
+    return Refusal(400, {"errors": errors})
+
+
+def password_refused(error: ValidationError) -> Refusal:
+    """For a password that is too weak: the first of its faults."""
+    fault = error.error_list[0]
+    kind = (fault.code or "invalid").removeprefix("password_")
+    return registration_refused(pseudonym={"password": (kind, fault.messages[0])})
+
+
+def read_registration(params: Params, *, terms_required: bool) -> Registration:
+    """Raises the 400 with everything that is wrong, as far as it shows without a look-up."""
+    user, pseudonym = params.group("user"), params.group("pseudonym")
+    names = {key: user.text(key) or "" for key in ("name", "sortable_name", "short_name")}
+    login_id = pseudonym.text("unique_id") or ""
+    terms = user.boolean("terms_of_use")
+    wrong_user = {key: fault for key, text in names.items() if (fault := _name_fault(key, text))}
+    if terms_required and not terms:
+        wrong_user["terms_of_use"] = ("accepted", "must be accepted")
+    wrong_login = {"unique_id": fault} if (fault := _login_fault(login_id)) else {}
+    if wrong_user or wrong_login:
+        raise registration_refused(user=wrong_user, pseudonym=wrong_login)
+    fields = names | {
+        "locale": _known(user.text("locale"), dict(settings.LANGUAGES)),
+        "time_zone": _known(user.text("time_zone"), available_timezones()),
+    }
+    return Registration(login_id, pseudonym.secret("password") or None, fields, terms)
+
+
+def _name_fault(key: str, text: str) -> Field | None:
+    if key == "name" and not text:
+        return "blank", "can't be blank"
+    return ("too_long", "is too long") if len(text) > 255 else None
+
+
+def _login_fault(text: str) -> Field | None:
+    if not text:
+        return "blank", "can't be blank"
+    try:
+        validate_email(text)
+    except ValidationError:
+        return "invalid", "must be an e-mail address"
+    return ("too_long", "is too long") if len(text) > 254 else None
+
+
+def _known(text: str | None, known: Collection[str]) -> str:
+    """What we don't know is left out: a client's list of languages or zones may be longer."""
+    return text if text and text in known else ""
+
+
+def registered_json(observer: User, given: Registration) -> dict[str, Any]:
+    body = user_json(observer, ["uuid"]) | {"locale": observer.locale or None}
+    return body if given.terms_of_use is None else body | {"terms_of_use": given.terms_of_use}
