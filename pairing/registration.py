@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.middleware import TenantRequest
@@ -39,6 +40,7 @@ from pairing.views import WELCOME, retry_later
 
 @login_not_required
 @never_cache
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: TenantRequest) -> HttpResponse:
     """The code, or for whose code is kept: who they are; POST registers them and signs them in."""
@@ -57,6 +59,7 @@ def register(request: TenantRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_code(request: TenantRequest) -> HttpResponse:
     """The first step: whom the code is for. A code that works is kept by the browser."""
