@@ -18,7 +18,7 @@ from permissions.overrides import OverrideRefused
 from permissions.policy import require
 from permissions.rules import MANAGE_OVERRIDES
 from permissions.serializers import override_changes, role_json
-from permissions.table import table_of
+from permissions.table import newest_table, table_of
 
 BUILT_IN = Q(state=Role.State.BUILT_IN)
 
@@ -61,7 +61,8 @@ class OneRole(APIView):
     def get(self, request: ApiRequest, account_id: str, role_id: str) -> Response:
         account = get_account(request.actor, account_id)
         require(request.actor, MANAGE_OVERRIDES, account)
-        return _shown(request, account, _role(account, role_id))
+        role = _role(account, role_id)
+        return Response(role_json(role, account, table_of(request.actor.root_account)))
 
     def put(self, request: ApiRequest, account_id: str, role_id: str) -> Response:
         account = get_account(request.actor, account_id)
@@ -74,12 +75,7 @@ class OneRole(APIView):
             update_overrides(actor=request.actor, account=account, role=role, changes=changes)
         except OverrideRefused as error:
             raise Refusal(400, {"message": str(error)}) from error
-        request.actor.root_account.override_version.refresh_from_db()
-        return _shown(request, account, role)
-
-
-def _shown(request: ApiRequest, account: Account, role: Role) -> Response:
-    return Response(role_json(role, account, table_of(request.actor.root_account)))
+        return Response(role_json(role, account, newest_table(request.actor.root_account)))
 
 
 def _role(account: Account, text: str) -> Role:

@@ -136,6 +136,13 @@ def table_of(root_account: Account) -> Table:
     return table
 
 
+def newest_table(root_account: Account) -> Table:
+    """The table as it is now, for who has just written; the version is read again."""
+    versions = OverrideVersion.objects
+    root_account.override_version = versions.get(root_account=root_account)
+    return table_of(root_account)
+
+
 def bump(root_account: Account) -> None:
     """Make every process read the tenant's table and settings anew, from the commit on."""
     OverrideVersion.objects.filter(root_account=root_account).update(number=new_version())
