@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
-from accounts.models import Account, RootAccountSettings, User
+from accounts.models import Account, User
 
 PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
 
@@ -178,9 +178,7 @@ class WithCurrentPassword(forms.Form):
 
     def clean_current_password(self) -> str:
         password: str = self.cleaned_data["current_password"]
-        if not consume(
-            self.request, action="change_password", app="allauth.account", user=self.user
-        ):
+        if not consume(self.request, action="change_password", user=self.user):
             raise ValidationError(_("There were too many tries. Wait a minute, then try again."))
         if not self.user.check_password(password):
             raise ValidationError(_("This is not your current password."))
@@ -222,12 +220,16 @@ class AccountForm(forms.Form):
     )
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        initial = {"name": account.name, "time_zone": account.time_zone}
+        super().__init__(*args, initial=initial, **kwargs)
         self.fields["time_zone"].choices = _time_zones(also=account.time_zone)  # type: ignore[attr-defined]
 
 
-class RootSettingsForm(forms.Form):
-    """What a root account decides for all below it."""
+_LIFETIME = ("lifetime", "lifetime_unit")
+
+
+class RootAccountForm(AccountForm):
+    """The same, and what a root account decides for all below it."""
 
     self_registration = forms.ChoiceField(
         label=_("Who may make an account for themself?"),
@@ -287,20 +289,18 @@ class RootSettingsForm(forms.Form):
         max_length=255,
     )
 
-    @classmethod
-    def initial_of(cls, held: RootAccountSettings) -> dict[str, Any]:
-        """What the form shows first, for what is stored."""
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, account=account, **kwargs)
+        held = account.settings
+        self.initial |= {name: getattr(held, name) for name in self.fields_of_settings}
         days, rest = divmod(held.code_lifetime_hours, 24)
-        values = {name: getattr(held, name) for name in cls.stored_fields()}
-        return values | {
-            "lifetime": held.code_lifetime_hours if rest else days,
-            "lifetime_unit": "hours" if rest else "days",
-        }
+        self.initial["lifetime"] = held.code_lifetime_hours if rest else days
+        self.initial["lifetime_unit"] = "hours" if rest else "days"
 
-    @classmethod
-    def stored_fields(cls) -> list[str]:
-        """The fields that are stored as they are."""
-        return [name for name in cls.base_fields if not name.startswith("lifetime")]
+    @property
+    def fields_of_settings(self) -> list[str]:
+        """The fields that RootAccountSettings stores as they are."""
+        return [n for n in self.fields if n not in ("name", "time_zone", *_LIFETIME)]
 
     def clean_own_networks(self) -> str:
         lines = [line.strip() for line in self.cleaned_data["own_networks"].splitlines()]
@@ -320,7 +320,7 @@ class RootSettingsForm(forms.Form):
     @property
     def settings(self) -> dict[str, Any]:
         """The cleaned values by their names in RootAccountSettings."""
-        stored = {name: self.cleaned_data[name] for name in self.stored_fields()}
+        stored = {name: self.cleaned_data[name] for name in self.fields_of_settings}
         return stored | {"code_lifetime_hours": self._hours(self.cleaned_data)}
 
 

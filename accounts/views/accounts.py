@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import update_account
-from accounts.forms import AccountForm, RootSettingsForm
+from accounts.forms import AccountForm, RootAccountForm
 from accounts.middleware import TenantRequest
 from accounts.models import Account
 from accounts.overview import counts_of
@@ -54,49 +51,38 @@ def account(request: TenantRequest, account_id: int) -> HttpResponse:
 def account_settings(request: TenantRequest, account_id: int) -> HttpResponse:
     """Name and time zone; on the root account also what it decides for all below it."""
     account = account_in_sight(request, account_id, required=MANAGE_ACCOUNT_SETTINGS)
-    forms = _forms(request, account)
-    # Both are checked, so that all errors are shown at once.
-    are_valid = request.method == "POST" and all([form.is_valid() for form in forms])  # noqa: C419
-    if are_valid and _save(request, account, forms):
+    form = _form(request, account)
+    if form.is_valid() and _save(request, account, form):
         messages.success(request, _("Saved."))
         return redirect("accounts:account-settings", account.pk)
+    held = request.root_account.settings
     context = {
         "account": account,
         "breadcrumbs": breadcrumbs(request, account, _("Settings")),
-        "form": forms[0],
-        "root_form": forms[1] if account.is_root else None,
+        "form": form,
         "root": request.root_account,
-        "held": request.root_account.settings,
-        "lifetime": lifetime_in_words(request.root_account.settings.code_lifetime_hours),
+        "held": held,
+        "lifetime": lifetime_in_words(held.code_lifetime_hours),
     }
-    status = 422 if any(form.errors for form in forms) else 200
+    status = 422 if form.errors else 200
     return render(request, "accounts/account_settings.html", context, status=status)
 
 
-def _forms(request: TenantRequest, account: Account) -> list[Any]:
+def _form(request: TenantRequest, account: Account) -> AccountForm:
     data = request.POST if request.method == "POST" else None
-    initial = {"name": account.name, "time_zone": account.time_zone}
-    forms: list[Any] = [AccountForm(data, account=account, initial=initial)]
     if account.is_root:
-        held = RootSettingsForm.initial_of(request.root_account.settings)
-        forms.append(RootSettingsForm(data, initial=held))
-    return forms
+        return RootAccountForm(data, account=request.root_account)
+    return AccountForm(data, account=account)
 
 
-def _save(request: TenantRequest, account: Account, forms: list[Any]) -> bool:
-    settings = forms[1].settings if account.is_root else {}
+def _save(request: TenantRequest, account: Account, form: AccountForm) -> bool:
+    """Do what the form asks for; False, and the form says why, when it is refused."""
+    fields = {name: form.cleaned_data[name] for name in ("name", "time_zone")}
+    settings = form.settings if isinstance(form, RootAccountForm) else {}
     try:
-        update_account(
-            actor=request.actor, account=account, fields=forms[0].cleaned_data, settings=settings
-        )
+        update_account(actor=request.actor, account=account, fields=fields, settings=settings)
     except ValidationError as error:
-        _tell(forms, error)
+        for name, wrong in error.message_dict.items():
+            form.add_error(name if name in form.fields else None, wrong)
         return False
     return True
-
-
-def _tell(forms: list[Form], error: ValidationError) -> None:
-    """Put each of the action's errors to the field that it is about, or above the form."""
-    for name, wrong in error.message_dict.items():
-        form = next((form for form in forms if name in form.fields), None)
-        (form or forms[0]).add_error(name if form else None, wrong)
