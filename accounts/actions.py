@@ -30,6 +30,7 @@ from audit.actions import event, record
 from audit.models import Event
 from pairing.mail import tell_after_commit
 from permissions.policy import Denied, Rule, permitted, require
+from permissions.table import bump
 
 # Long enough for a slip of paper to reach a child, short enough that a lost one does not matter.
 ONE_TIME_PASSWORD_LIFETIME = timedelta(days=14)
@@ -108,6 +109,7 @@ def update_account(
             held = RootAccountSettings.objects.select_for_update().get(account=account)
             rows.append((held, settings))
         _update(actor, account, *rows)
+        bump(actor.root_account)
 
 
 def _check_sis_id_is_free(account: Account, sis_id: str | None) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from copy import copy
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 
-from accounts.models import Account, Domain
+from accounts.models import Account
+from pairing_service.statements import run
+
+# Root accounts with their settings, as of the version that is read with every request.
+_read: dict[int, Account] = {}
 
 
 def root_account_for(host: str) -> Account | None:
@@ -18,19 +22,30 @@ def root_account_for(host: str) -> Account | None:
     A claimed host is its claimer's; any other belongs to the root account that answers unclaimed
     hosts, or to the only one there is. None when nobody answers.
     """
-    claimed = Domain.objects.filter(root_account=OuterRef("pk"), host=host)
-    candidates = list(
-        Account.objects.roots()
-        .live()
-        .select_related("settings", "override_version")
-        .annotate(claims=Exists(claimed))
-        .order_by("-claims", "-settings__answers_unclaimed_hosts", "pk")[:2]
-    )
-    if not candidates:
+    row = run(_ANSWERING, host=host)
+    if row is None:
         return None
-    first = candidates[0]
-    answers = first.claims or first.settings.answers_unclaimed_hosts or len(candidates) == 1
-    return first if answers else None
+    root_account_id, number = row
+    known = _read.get(root_account_id)
+    if known is None or known.override_version.number != number:
+        rows = Account.objects.select_related("settings", "override_version")
+        known = _read[root_account_id] = rows.get(pk=root_account_id)
+    # A copy, because requests may change theirs before it is saved.
+    return copy(known)
+
+
+_ANSWERING = """
+SELECT a.id, v.number
+  FROM accounts_account a
+  JOIN accounts_rootaccountsettings s ON s.account_id = a.id
+  JOIN permissions_overrideversion v ON v.root_account_id = a.id
+  LEFT JOIN accounts_domain d ON d.root_account_id = a.id AND d.host = %(host)s
+ WHERE a.state = 'active'
+   AND (d.id IS NOT NULL OR s.answers_unclaimed_hosts
+        OR (SELECT COUNT(*) FROM accounts_rootaccountsettings) = 1)
+ ORDER BY d.id IS NULL
+ LIMIT 1
+"""
 
 
 def host_of(request: HttpRequest) -> str:

@@ -25,6 +25,15 @@ PROMISED = {"sqlite": 0.15, "postgresql": 0.20}
 PROMISED_OF_BARE = 0.30
 
 
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "pairing_service.settings",
+    "DEBUG": "False",
+    "HTTPS": "False",
+    "SECRET_KEY": secrets.token_hex(),
+    "ALLOWED_HOSTS": "127.0.0.1",
+}
+
+
 def prepare() -> list[dict[str, Any]]:
     """A tenant with 2 × COUNT students in two courses, a code and an observer for each."""
     import django
@@ -160,7 +169,7 @@ def counts() -> dict[str, int]:
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pairing_service.settings")
+    os.environ |= PRODUCTION
     with fresh_database() as url:
         todo = prepare()
         kind = "postgresql" if url.startswith("postgres") else "sqlite"

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -74,15 +76,35 @@ def admit(guesser: Guesser) -> None:
     """
     if guesser.subject != Subject.USER:
         _make_row(guesser.root_account, guesser.subject, guesser.key)
-    rows = _rows(guesser.root_account, guesser.subject, guesser.key)
-    row = (rows if guesser.subject == Subject.USER else rows.select_for_update()).first()
+    hold = "" if guesser.subject == Subject.USER else _for_update()
+    now = timezone.now()
+    row = run(
+        _FOUND + hold,
+        root=guesser.root_account.pk,
+        subject=str(guesser.subject),
+        key=guesser.key,
+        now=now,
+        limit=guesser.limit,
+        yesterday=now - _DAY,
+    )
     if row is None:
         return
-    now = timezone.now()
-    if row.window_ends_at > now and row.count >= guesser.limit:
-        raise TooManyGuesses(row.window_ends_at)
-    if row.last_wrong_at and row.last_wrong_at > now - _DAY:
+    is_over, is_suspect = row
+    if is_over:
+        raise TooManyGuesses(_end_of_window(guesser.root_account, guesser.subject, guesser.key))
+    if is_suspect:
         _admit_suspect(guesser.root_account, now)
+
+
+_FOUND = """
+SELECT window_ends_at > %(now)s AND count >= %(limit)s, last_wrong_at > %(yesterday)s
+  FROM pairing_wrongguesses
+ WHERE root_account_id = %(root)s AND subject = %(subject)s AND key = %(key)s
+"""
+
+
+def _for_update() -> str:
+    return " FOR UPDATE" if connection.features.has_select_for_update else ""
 
 
 def _admit_suspect(root_account: Account, now: datetime) -> None:
@@ -93,10 +115,22 @@ def _admit_suspect(root_account: Account, now: datetime) -> None:
         raise TooManyGuesses(row.window_ends_at)
 
 
+def _end_of_window(root_account: Account, subject: str, key: str) -> datetime:
+    return _rows(root_account, subject, key).get().window_ends_at
+
+
 def lock_people(root_account: Account, *users: User) -> dict[int, User]:
     """The users as they are now, held until the transaction ends, in one order for everyone."""
-    rows = User.objects.filter(pk__in={user.pk for user in users}, root_account=root_account)
-    return {user.pk: user for user in rows.order_by("pk").select_for_update(no_key=True)}
+    hold = "FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
+    ids = sorted({user.pk for user in users})
+    places = ", ".join(["%s"] * len(ids))
+    rows = User.objects.raw(_PEOPLE.format(places=places, hold=hold), [root_account.pk, *ids])
+    return {user.pk: user for user in rows}
+
+
+_PEOPLE = """
+SELECT * FROM accounts_user WHERE root_account_id = %s AND id IN ({places}) ORDER BY id {hold}
+"""
 
 
 def count_wrong(actor: Actor, guesser: Guesser) -> None:
@@ -108,7 +142,7 @@ def count_wrong(actor: Actor, guesser: Guesser) -> None:
         record(actor, "guess_limit_reached", account=root)
 
 
-def _rows(root_account: Account, subject: str, key: str):  # type: ignore[no-untyped-def]
+def _rows(root_account: Account, subject: str, key: str) -> QuerySet[WrongGuesses]:
     return WrongGuesses.objects.filter(root_account=root_account, subject=subject, key=key)
 
 

@@ -130,8 +130,8 @@ def new_version() -> int:
 
 
 class OverrideVersion(models.Model):
-    """Names a tenant's state of roles, overrides and accounts; a process whose compiled table has
-    another number reads it anew (spec/permissions.md "Cost")."""
+    """Names a tenant's state of roles, overrides, accounts and settings. A process that has read
+    them under another number reads them anew (spec/permissions.md "Cost")."""
 
     root_account = models.OneToOneField(
         Account, models.CASCADE, primary_key=True, related_name="override_version"

@@ -79,6 +79,7 @@ class Cast:
     def set(self, **settings: Any) -> None:
         """Change the tenant's settings."""
         type(self.root.settings).objects.filter(account=self.root).update(**settings)
+        bump(self.root)
 
     def token(self, user: User) -> str:
         return make_token(user, "tests")
