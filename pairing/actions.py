@@ -17,7 +17,8 @@ from django.utils import timezone
 from accounts.actions import check_password, names
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings, User
-from audit.actions import record
+from audit.actions import event, record
+from audit.models import Event
 from courses.models import Enrolment
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
 from pairing.following import attach, detach
@@ -87,11 +88,11 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     course_id = target.course_id if isinstance(target, Enrolment) else None
     lock_people(actor.root_account, student)
     now = timezone.now()
-    _end_expired(student, now)
-    _supersede(actor, student, settings.live_codes_per_student, now)
+    ended = _make_room(actor, student, settings.live_codes_per_student, now)
     issued = IssuedCode(student, new_code(), now + settings.code_lifetime)
     _store(actor, issued, surface, course_id, now)
-    record(actor, "code_issued", subject=student, surface=surface, course=course_id)
+    done = event(actor, "code_issued", subject=student, surface=surface, course=course_id)
+    Event.objects.bulk_create([*ended, done])
     return issued
 
 
@@ -114,24 +115,31 @@ def _store(
 
 def code_to_be_superseded(*, actor: Actor, student: User, limit: int) -> PairingCode | None:
     """The live code that issuing one more would end; the dialog says so before it does."""
-    live = list(PairingCode.objects.live().filter(student=student).order_by("created_at", "pk"))
-    if len(live) < limit or actor.real is None:
-        return None
-    own = [code for code in live if code.issued_by_id == actor.real.pk]
-    return (own or live)[0]
+    live = PairingCode.objects.live().filter(student=student).order_by("created_at", "pk")
+    return next(iter(_too_many(actor, list(live), limit)), None)
 
 
-def _end_expired(student: User, now: datetime) -> None:
-    over = PairingCode.objects.filter(student=student, state=State.ACTIVE, expires_at__lte=now)
-    over.update(state=State.EXPIRED, ended_at=now)
+def _too_many(actor: Actor, live: list[PairingCode], limit: int) -> list[PairingCode]:
+    """Of codes from old to new, those that must end before one more: the actor's own first."""
+    own = [code for code in live if actor.real and code.issued_by_id == actor.real.pk]
+    others = [code for code in live if code not in own]
+    return [*own, *others][: max(0, len(live) - limit + 1)]
 
 
-def _supersede(actor: Actor, student: User, limit: int, now: datetime) -> None:
-    """Make room for one more; the student's row is held, so nobody else makes codes meanwhile."""
-    while code := code_to_be_superseded(actor=actor, student=student, limit=limit):
-        this = PairingCode.objects.filter(pk=code.pk, state=State.ACTIVE)
-        if this.update(state=State.SUPERSEDED, ended_at=now):
-            record(actor, "code_superseded", subject=student, code=code.pk)
+def _make_room(actor: Actor, student: User, limit: int, now: datetime) -> list[Event]:
+    """End codes for one more to be made, and what is to be told of it.
+
+    The student's row is held, so nobody else makes codes meanwhile.
+    """
+    active = PairingCode.objects.filter(student=student, state=State.ACTIVE)
+    codes = list(active.order_by("created_at", "pk"))
+    if any(code.expires_at <= now for code in codes):
+        active.filter(expires_at__lte=now).update(state=State.EXPIRED, ended_at=now)
+    events = []
+    for code in _too_many(actor, [code for code in codes if code.expires_at > now], limit):
+        if active.filter(pk=code.pk).update(state=State.SUPERSEDED, ended_at=now):
+            events.append(event(actor, "code_superseded", subject=student, code=code.pk))
+    return events
 
 
 @transaction.atomic
@@ -185,7 +193,7 @@ def _redeem(
     code = read_code(text)
     student_id = _use(actor, observer, code) if code else None
     if student_id is not None:
-        student = User.objects.get(pk=student_id)
+        [student] = User.objects.raw("SELECT * FROM accounts_user WHERE id = %s", [student_id])
         _link(actor, observer, student, how="code")
         return Redemption(student, observer, is_new=True)
     live = _find_live(actor, code)

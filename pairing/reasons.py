@@ -13,7 +13,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from accounts.rules import SEE_PERSON
 from courses.models import Enrolment
-from courses.rules import OF_A_STUDENT, THAT_COUNTS
+from courses.rules import IS_STUDENT, OF_A_STUDENT, THAT_COUNTS
 from pairing.rules import (
     ACT_AS_KEY,
     ISSUE_ON_DETAILS,
@@ -58,7 +58,9 @@ def _settings(actor: Actor, student: User) -> Iterator[Surface]:
     students = User.objects.filter(pk=student.pk)
     for row, _, failed in unmet(actor, ISSUE_OVER_REST, students):
         if MAY_ON_DETAILS not in row.conditions and WHOSE_SURFACE.isdisjoint(failed):
-            yield Surface(failed)
+            # For who is no student, no permission that one could be given would help.
+            lost = IS_STUDENT in failed
+            yield Surface([c for c in failed if not (lost and c.permission)])
 
 
 def _details(actor: Actor, student: User) -> Iterator[Surface]:

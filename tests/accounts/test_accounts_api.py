@@ -12,6 +12,7 @@ READ_ONLY = {
     "id", "name", "parent_account_id", "root_account_id", "workflow_state", "uuid",
     "default_time_zone",
 }  # fmt: skip
+LIFETIME = "observer_pairing_code_lifetime_hours"
 FULL = READ_ONLY | {
     "default_storage_quota_mb", "default_user_storage_quota_mb", "default_group_storage_quota_mb",
 }  # fmt: skip
@@ -129,9 +130,9 @@ def test_self_registration_as_older_clients_send_it(cast: Cast, put, given, kept
         ({"name": "x" * 256}, "name"),
         ({"default_time_zone": "Mars"}, "default_time_zone"),
         ({"settings": {"self_registration": "teachers"}}, "self_registration"),
-        ({"settings": {"observer_pairing_code_lifetime_hours": 0}}, "observer_pairing_code_lifetime_hours"),
-        ({"settings": {"observer_pairing_code_lifetime_hours": 721}}, "observer_pairing_code_lifetime_hours"),
-        ({"settings": {"observer_pairing_code_lifetime_hours": "week"}}, "observer_pairing_code_lifetime_hours"),
+        ({"settings": {LIFETIME: 0}}, LIFETIME),
+        ({"settings": {LIFETIME: 721}}, LIFETIME),
+        ({"settings": {LIFETIME: "week"}}, LIFETIME),
         ({"settings": {"mobile_qr_login_is_enabled": "maybe"}}, "mobile_qr_login_is_enabled"),
         ({"sis_account_id": "root"}, "sis_account_id"),
     ],
