@@ -25,7 +25,7 @@ def note(line: str) -> None:
 
 
 def slowly(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    kind = " ".join(sql.split()[:3])
+    kind = " ".join(sql.split()[:4])
     note(f"start {kind}")
     time.sleep(DELAY)
     result = execute(sql, params, many, context)

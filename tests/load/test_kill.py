@@ -8,6 +8,7 @@ A kill that missed is repeated.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -32,10 +33,10 @@ from tests.cast import Cast
 from tests.load.slowed import DELAY
 
 KILLS = int(os.environ.get("KILLS", "10"))
-# The redemption's own statements, from the first inside its transaction to the last.
-FIRST, LAST = "UPDATE pairing_pairingcode SET", 'INSERT INTO "audit_event"'
-# About as long as the statements between the two take.
-SPAN = 12 * DELAY
+# A redemption's statements, from the first inside its transaction to the last.
+FIRST, LAST = 'SELECT * FROM "accounts_rootaccountsettings"', "INSERT INTO audit_event"
+# About as long as the nine of them take.
+SPAN = 16 * DELAY
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 
@@ -44,42 +45,61 @@ def database_url() -> str:
     now = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{now['NAME']}"
-    return f"postgres://{now['USER']}:{now['PASSWORD']}@{now['HOST']}:{now['PORT'] or 5432}/{now['NAME']}"
+    person = f"{now['USER']}:{now['PASSWORD']}"
+    return f"postgres://{person}@{now['HOST']}:{now['PORT'] or 5432}/{now['NAME']}"
 
 
-@contextlib.contextmanager
-def server(journal: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+class Server:
     """The production server with one slowed worker, in a process group of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.load.slowed_settings",
-        "DATABASE_URL": database_url(),
-        "KILL_JOURNAL": str(journal),
-    }
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port),
-        "--log-level", "critical", "pairing_service.wsgi:application",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(url)
-        yield process, url
-    finally:
+
+    def __init__(self, journal: Path) -> None:
+        self.journal = journal
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.load.slowed_settings",
+            "DATABASE_URL": database_url(),
+            "KILL_JOURNAL": str(journal),
+            "LOG_LEVEL": "CRITICAL",
+        }
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port),
+            "--log-level", "critical", "pairing_service.wsgi:application",
+        ]  # fmt: skip
+        self._process = subprocess.Popen(command, env=environment, start_new_session=True)
+
+    def wait(self) -> None:
+        """Until it answers."""
+        for _ in range(600):
+            with contextlib.suppress(requests.ConnectionError):
+                requests.get(f"{self.url}/api/v1/nothing", timeout=10)
+                return
+            time.sleep(0.05)
+        pytest.fail("the server did not start")
+
+    def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
-def _wait_for(url: str) -> None:
-    for _ in range(400):
-        with contextlib.suppress(requests.ConnectionError):
-            requests.get(f"{url}/api/v1/nothing", timeout=10)
-            return
-        time.sleep(0.05)
-    pytest.fail("the server did not start")
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Iterator[Server]]:
+    """One server after the other, the next already starting while one is in use."""
+    started: list[Server] = []
+
+    def one_after_the_other() -> Iterator[Server]:
+        for number in itertools.count():
+            started.append(Server(tmp_path / f"journal-{number}"))
+            if number:
+                started[-2].wait()
+                yield started[-2]
+
+    yield one_after_the_other()
+    for server in started:
+        server.kill()
 
 
 def lines(journal: Path) -> list[str]:
@@ -100,20 +120,18 @@ def redeem(url: str, token: str, text: str) -> None:
         )
 
 
-def kill_while_redeeming(journal: Path, token: str, text: str) -> bool:
+def kill_while_redeeming(server: Server, token: str, text: str) -> bool:
     """Whether the kill fell between the first and the last statement."""
-    with server(journal) as (process, url):
-        journal.unlink(missing_ok=True)
-        client = threading.Thread(target=redeem, args=(url, token, text))
-        client.start()
-        deadline = time.monotonic() + 20
-        while not has(journal, f"start {FIRST}") and time.monotonic() < deadline:
-            time.sleep(0.001)
-        time.sleep(random.uniform(0, SPAN))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        client.join()
-    return has(journal, f"done {FIRST}") and not has(journal, f"done {LAST}")
+    server.journal.unlink(missing_ok=True)
+    client = threading.Thread(target=redeem, args=(server.url, token, text))
+    client.start()
+    deadline = time.monotonic() + 20
+    while not has(server.journal, f"start {FIRST}") and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(random.uniform(0, SPAN))
+    server.kill()
+    client.join()
+    return has(server.journal, f"done {FIRST}") and not has(server.journal, f"done {LAST}")
 
 
 def state(cast: Cast, code_id: int) -> tuple[str, int, int, int]:
@@ -126,7 +144,7 @@ def state(cast: Cast, code_id: int) -> tuple[str, int, int, int]:
     )
 
 
-def test_a_killed_redemption_leaves_all_or_nothing(cast: Cast, tmp_path: Path) -> None:
+def test_a_killed_redemption_leaves_all_or_nothing(cast: Cast, servers: Iterator[Server]) -> None:
     token = cast.token(cast.observer)
     hits = misses = 0
     while hits < KILLS:
@@ -135,7 +153,7 @@ def test_a_killed_redemption_leaves_all_or_nothing(cast: Cast, tmp_path: Path) -
             surface=PairingCode.Surface.REST,
         )  # fmt: skip
         code_id = PairingCode.objects.latest("pk").pk
-        hit = kill_while_redeeming(tmp_path / "journal", token, issued.text)
+        hit = kill_while_redeeming(next(servers), token, issued.text)
         after = state(cast, code_id)
         if hit:
             assert after == ("active", 0, 0, 0)

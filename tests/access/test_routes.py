@@ -1,0 +1,203 @@
+"""People × every route: what each gets. A route without a row fails, and so does a new public one.
+
+Columns: root_admin sub_admin neighbour_admin teacher ta designer student classmate elsewhere
+observer deactivated_admin stranger anonymous. The stranger asks from their own tenant's host, where
+nothing of this tenant exists. Pages send the signed out to sign in (302); the API answers 401.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import User
+from pairing.models import ObservationLink, PairingCode
+from tests.access.test_rules import PEOPLE
+from tests.cast import Cast
+
+TABLE = """
+GET    api/v1/users/<str:user_id>                                     200 200 404 200 200 200 200 200 404 200 401 404 401
+GET    api/v1/accounts/<str:account_id>                               200 200 403 403 403 403 403 403 403 403 401 404 401
+PUT    api/v1/accounts/<str:account_id>                               400 400 400 400 400 400 400 400 400 400 401 404 401
+GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 200 200 200 200 200 200 200 200 401 404 200
+GET    api/v1/accounts/<str:account_id>/roles                         200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
+PUT    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
+GET    api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 200 200 200 200 200 404 200 401 404 401
+POST   api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 403 403 403 200 403 404 403 401 404 401
+DELETE api/v1/users/<str:user_id>/observer_pairing_codes/<str:code_id> 200 200 404 404 404 404 200 404 404 404 401 404 401
+GET    api/v1/users/<str:user_id>/observees                           200 403 403 403 403 403 200 403 403 403 401 404 401
+POST   api/v1/users/<str:user_id>/observees                           400 400 400 400 400 400 400 400 400 400 401 404 401
+GET    api/v1/users/<str:user_id>/observees/<str:observee_id>         404 403 403 403 403 403 404 403 403 403 401 404 401
+PUT    api/v1/users/<str:user_id>/observees/<str:observee_id>         422 403 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/users/<str:user_id>/observees/<str:observee_id>         404 403 403 403 403 403 404 403 403 403 401 404 401
+GET    api/v1/users/<str:user_id>/observers                           200 403 403 403 403 403 200 403 403 403 401 404 401
+GET    api/v1/users/<str:user_id>/observers/<str:observer_id>         200 403 403 403 403 403 200 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/users                         403 403 403 403 403 403 403 403 403 403 401 404 403
+GET    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
+POST   api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
+PUT    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
+DELETE api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
+GET    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
+POST   login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
+GET    logout                                                         200 200 200 200 200 200 200 200 200 200 302 200 302
+GET    password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
+POST   password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    password/reset/sent                                            200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$          200 200 200 200 200 200 200 200 200 200 200 200 200
+POST   ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$          200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    password/reset/done                                            200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    /                                                              200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    password/choose                                                302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    profile/settings                                               200 200 200 200 200 200 200 200 200 200 302 200 302
+POST   profile/settings                                               200 200 200 200 200 200 200 200 200 200 302 200 302
+GET    accounts                                                       200 200 200 200 200 200 200 200 200 200 302 200 302
+GET    accounts/<int:account_id>                                      200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/settings                             200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/settings                             422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/users                                200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    users/<int:user_id>                                            200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/observers                                  422 422 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/students                                   422 422 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/links/<int:link_id>/remove                 302 404 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/links/<int:link_id>/restore                302 403 404 404 404 404 404 404 404 404 302 404 302
+GET    users/<int:user_id>/masquerade                                 200 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/masquerade                                 302 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/first_sign_in                              403 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/first_sign_in/mail                         404 404 404 404 404 404 404 404 404 404 302 404 302
+GET    courses/<int:course_id>/first_sign_ins                         200 403 404 403 403 403 403 403 404 404 302 404 302
+POST   courses/<int:course_id>/first_sign_ins                         200 403 404 403 403 403 403 403 404 404 302 404 302
+GET    courses                                                        200 200 200 200 200 200 200 200 200 200 302 200 302
+POST   courses/invitations/<int:enrolment_id>/accept                  404 404 404 404 404 404 302 404 404 404 302 404 302
+POST   courses/invitations/<int:enrolment_id>/decline                 404 404 404 404 404 404 302 404 404 404 302 404 302
+GET    courses/<int:course_id>/users                                  200 200 404 200 200 200 200 200 404 404 302 404 302
+GET    courses/<int:course_id>/users/<int:user_id>                    200 200 404 200 403 403 403 403 404 404 302 404 302
+GET    profile/settings/pair                                          403 403 403 403 403 403 200 200 200 403 302 403 302
+POST   profile/settings/pair                                          403 403 403 403 403 403 200 200 200 403 302 403 302
+GET    courses/<int:course_id>/users/<int:user_id>/pair               200 200 404 403 403 403 403 403 404 404 302 404 302
+POST   courses/<int:course_id>/users/<int:user_id>/pair               200 200 404 403 403 403 403 403 404 404 302 404 302
+POST   pairing/codes/<int:code_id>/revoke                             302 302 404 404 404 404 302 404 404 404 302 404 302
+POST   profile/observers/<int:link_id>/question                       404 404 404 404 404 404 302 404 404 404 302 404 302
+POST   profile/observers/<int:link_id>/remove                         302 404 404 404 404 404 404 404 404 302 302 404 302
+GET    profile/observees                                              200 200 200 200 200 200 200 200 200 200 302 200 302
+POST   profile/observees                                              422 422 422 422 422 422 422 422 422 422 302 422 302
+POST   profile/observees/<int:link_id>/stop                           302 404 404 404 404 404 404 404 404 302 302 404 302
+GET    register/observer                                              302 302 302 302 302 302 302 302 302 302 200 302 200
+POST   register/observer                                              302 302 302 302 302 302 302 302 302 302 200 302 200
+GET    register/observer/code                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+POST   register/observer/code                                         302 302 302 302 302 302 302 302 302 302 422 302 422
+GET    language                                                       405 405 405 405 405 405 405 405 405 405 405 405 405
+POST   language                                                       302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    masquerade/stop                                                405 405 405 405 405 405 405 405 405 405 302 405 302
+POST   masquerade/stop                                                302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    register/observer/again                                        405 405 405 405 405 405 405 405 405 405 405 405 405
+POST   register/observer/again                                        302 302 302 302 302 302 302 302 302 302 302 302 302
+""".strip().splitlines()
+
+# Whoever is signed out gets these; everything else sends them to sign in, or answers 401.
+PUBLIC = {
+    "/",
+    "^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",
+    "api/v1/",
+    "api/v1/accounts/<str:account_id>/terms_of_service",
+    "api/v1/accounts/<str:account_id>/users",
+    "language",
+    "login",
+    "password/reset",
+    "password/reset/done",
+    "password/reset/sent",
+    "register/observer",
+    "register/observer/again",
+}
+
+
+def routes(resolver: Any, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+def filled(cast: Cast, route: str) -> str:
+    """The route with the ids of Ada, Biology, High and their like in it."""
+    link = ObservationLink.objects.create(
+        root_account=cast.root, observer=cast.observer, student=cast.student
+    )
+    code = PairingCode.objects.create(
+        root_account=cast.root, student=cast.student, issued_by=cast.student, digest="0" * 64,
+        surface="rest", hint="00", expires_at=link.linked_at.replace(year=2999),
+    )  # fmt: skip
+    ids = {
+        "user_id": cast.student.pk,
+        "account_id": cast.accounts.high.pk,
+        "course_id": cast.courses.biology.pk,
+        "enrolment_id": cast.enrolment(cast.student, cast.courses.biology).pk,
+        "link_id": link.pk,
+        "code_id": code.pk,
+        "observee_id": cast.student.pk,
+        "observer_id": cast.observer.pk,
+        "role_id": cast.roles["TeacherEnrollment"].pk,
+    }
+    for name, value in ids.items():
+        for kind in ("str", "int"):
+            route = route.replace(f"<{kind}:{name}>", str(value))
+    return "/" + route.removeprefix("^").removesuffix("$").replace(
+        "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-abc"
+    )
+
+
+class Door:
+    """Every person at every address, once; what they do there is rolled back."""
+
+    def __init__(self, cast: Cast, signed_in: Callable[..., Any], rest: Callable[..., Any]) -> None:
+        self.cast = cast
+        self.people: dict[str, User | None] = {p: getattr(cast, p, None) for p in PEOPLE}
+        self._pages = {person: signed_in(user) for person, user in self.people.items()}
+        self._cookies = {person: client.cookies for person, client in self._pages.items()}
+        self._rest = {person: rest(user) for person, user in self.people.items()}
+
+    def status(self, person: str, method: str, route: str) -> str:
+        with transaction.atomic():
+            path = filled(self.cast, "" if route == "/" else route)
+            client = self._rest[person] if path.startswith("/api/") else self._pages[person]
+            host = "southfield.localhost" if person == "stranger" else "testserver"
+            client.cookies = deepcopy(self._cookies[person])  # some sign out, or act as someone
+            response = getattr(client, method.lower())(path, HTTP_HOST=host)
+            transaction.set_rollback(True)
+        return str(response.status_code)
+
+
+@pytest.fixture
+def door(cast: Cast, signed_in: Callable[..., Any], rest: Callable[..., Any]) -> Door:
+    return Door(cast, signed_in, rest)
+
+
+def test_each_person_gets_what_the_table_says(door: Door) -> None:
+    wrong = []
+    for line in TABLE:
+        method, route, *expected = line.split()
+        got = [door.status(person, method, route) for person in PEOPLE]
+        if got != expected:
+            wrong.append(f"{method:4} {route:62} {' '.join(got)}")
+    assert wrong == []
+
+
+def test_every_route_has_a_row() -> None:
+    in_table = {line.split()[1] for line in TABLE}
+    assert {route or "/" for route in routes(get_resolver())} - in_table == set()
+
+
+def test_what_is_public_is_listed(door: Door) -> None:
+    asked = {route or "/" for route in routes(get_resolver())}
+    closed = {route for route in asked if door.status("anonymous", "GET", route) in ("302", "401")}
+    assert asked - closed == PUBLIC
