@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Q, QuerySet
 
 from accounts.models import Account, User, login_key
-from courses.rules import is_of
+from courses.rules import ties_to
 from permissions.grants import Area
 from permissions.table import Piece
 
@@ -38,7 +38,11 @@ class Disclosed:
 def people_of(account: Account) -> QuerySet[User]:
     """Everyone who is of the account, suspended people included."""
     users = User.objects.existing().filter(root_account_id=account.root_account_id)
-    return users.filter(is_of(Area((Piece(account.path),))))
+    if account.is_root:
+        return users
+    # Sets, not a question per person as in the rules: whole lists are made from them.
+    enrolments, memberships = ties_to(Area((Piece(account.path),)))
+    return users.filter(Q(pk__in=enrolments.values("user")) | Q(pk__in=memberships.values("user")))
 
 
 def search(users: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[User]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.models import Account, User
@@ -70,7 +70,7 @@ def _is_of_an_account_where(key: str) -> Condition:
         every = Q()
         for user in {actor.person, actor.real} - {None}:
             assert user is not None
-            every &= is_of(grants_of(actor, user).area(key, as_administrator=True))
+            every &= _is_of(grants_of(actor, user).area(key, as_administrator=True))
         return every
 
     return Condition(
@@ -78,17 +78,21 @@ def _is_of_an_account_where(key: str) -> Condition:
     )
 
 
-def is_of(area: Area) -> Q:
-    """About a user: of an account in the area (spec/permissions.md "Answering")."""
+def ties_to(area: Area) -> tuple[QuerySet[Enrolment], QuerySet[AccountMembership]]:
+    """What makes people be *of* an account in the area (spec/permissions.md "Answering")."""
+    return (
+        Enrolment.objects.filter(area.people("course__account__path"), OF_SOMEONE_THERE),
+        AccountMembership.objects.active().filter(area.people("account__path")),
+    )
+
+
+def _is_of(area: Area) -> Q:
     if area.holds_root:
         return ~Q(pk__in=[])
-    enrolled = Enrolment.objects.filter(
-        area.people("course__account__path"), OF_SOMEONE_THERE, user=OuterRef("pk")
+    enrolments, memberships = ties_to(area)
+    return Q(Exists(enrolments.filter(user=OuterRef("pk")))) | Q(
+        Exists(memberships.filter(user=OuterRef("pk")))
     )
-    administers = AccountMembership.objects.active().filter(
-        area.people("account__path"), user=OuterRef("pk")
-    )
-    return Q(Exists(enrolled)) | Q(Exists(administers))
 
 
 SEE_PERSON.row("of an account", _is_of_an_account_where("read_roster"))
