@@ -213,7 +213,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "login_id"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: list[str] = []  # type: ignore[misc]
 
     class Meta:
         constraints = [

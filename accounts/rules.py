@@ -34,11 +34,10 @@ def _outranks_nobody(actor: Actor) -> Q:
     """Not an administrator who holds anything that the real person lacks (spec "Acting as")."""
     if actor.real is None:
         return Q(pk__in=[])
-    return ~Exists(
-        AccountMembership.objects.active().filter(
-            _out_of_reach(actor), user=OuterRef("pk"), root_account=actor.root_account
-        )
+    beyond = AccountMembership.objects.active().filter(
+        _out_of_reach(actor), user=OuterRef("pk"), root_account=actor.root_account
     )
+    return ~Q(Exists(beyond))
 
 
 def _out_of_reach(actor: Actor) -> Q:

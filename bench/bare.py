@@ -29,7 +29,7 @@ if not settings.configured:
             "courses",
         ],  # fmt: skip
         AUTH_USER_MODEL="accounts.User",
-        MIDDLEWARE=[],
+        MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
         REST_FRAMEWORK={"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]},
         USE_TZ=True,
     )

@@ -6,7 +6,7 @@ changed student enrolments joins `FOLLOWERS` and gets sets of `Change`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -166,7 +166,7 @@ def remove(*, actor: Actor, enrolment: Enrolment) -> None:
 
 @transaction.atomic
 def _change(
-    actor: Actor, rule: Any, enrolment: Enrolment, before: list[str], values: dict[str, Any]
+    actor: Actor, rule: Any, enrolment: Enrolment, before: Sequence[str], values: dict[str, Any]
 ) -> None:
     require(actor, rule, enrolment)
     this = Enrolment.objects.filter(pk=enrolment.pk)

@@ -111,8 +111,11 @@ class Denied(PermissionDenied):
         self.reason = reason
 
 
-def permitted(actor: Actor, rule: Rule) -> QuerySet[Any]:
-    """Every target in the actor's tenant to which they may do it; conditions of a row all hold."""
+def permitted(actor: Actor, rule: Rule) -> Any:
+    """The queryset of every target in the actor's tenant to which they may do it.
+
+    It is one of the rule's model, with that model's own methods: hence the loose type.
+    """
     return _permitted_by(rule.rows, actor, rule)
 
 
