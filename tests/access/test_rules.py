@@ -61,6 +61,22 @@ redeem_code                observer                  + . . . . . . . . + . . .
 redeem_code                student                   + . . . . . + . . . . . .
 manage_observers           student                   + . . . . . . . . . . . .
 see_links                  student                   + . . . . . + . . . . . .
+see_user_page              student                   + + . . . . . . . . . . .
+see_login                  student                   + + . . . . . . . . . . .
+see_email                  student                   + + . . . . + . . . . . .
+see_sis_id                 student                   + + . . . . . . . . . . .
+see_logins_of_account      high                      + + . . . . . . . . . . .
+see_emails_of_account      high                      + + . . . . . . . . . . .
+see_sis_ids_of_account     high                      + + . . . . . . . . . . .
+set_up_sign_ins            high                      + . . . . . . . . . . . .
+see_sis_import             student                   + . . . . . . . . . . . .
+see_accounts_own_sis_id    high                      + . . . . . . . . . . . .
+change_accounts_sis_id     high                      + . . . . . . . . . . . .
+change_any_override        root                      + . . . . . . . . . . . .
+change_any_override        science                   + + . . . . . . . . . . .
+see_enrolments_of          student                   + . . . . . + . . . . . .
+see_sis_of_enrolment       enrolment                 + + . + . . . . . . . . .
+see_sis_import_of_enrolment enrolment                + . . . . . . . . . . . .
 """.strip().splitlines()
 
 

@@ -8,8 +8,13 @@ import pytest
 
 from accounts.models import User
 from audit.models import Event
+from permissions.actions import update_overrides
 from permissions.catalogue import GROUPS, PERMISSIONS
 from permissions.models import Override, Role
+from permissions.overrides import OverrideChange
+from permissions.policy import Denied, may
+from permissions.rules import MANAGE_OVERRIDES
+from permissions.table import bump
 from tests.cast import Cast, make_account_role, make_admin
 
 GENERATE = "generate_observer_pairing_code"
@@ -268,3 +273,15 @@ def test_acting_as_someone_lends_nothing(cast: Cast, rest, manager: User):
     url = f"/api/v1/accounts/self/roles/{cast.roles['TeacherEnrollment'].pk}"
     on = {"permissions": {GENERATE: {"explicit": 1, "enabled": 1}}, "as_user_id": manager.pk}
     assert rest(cast.root_admin).put(url, on, format="json").status_code == 403
+
+
+def test_under_the_lock_rights_are_asked_anew(cast: Cast, manager: User):
+    actor = cast.actor(manager)
+    assert may(actor, MANAGE_OVERRIDES, cast.root)
+    Override.objects.filter(permission="manage_role_overrides").update(enabled=False)
+    bump(cast.root)
+    role, off = cast.roles["TaEnrollment"], OverrideChange(enabled=False)
+    with pytest.raises(Denied):
+        update_overrides(
+            actor=actor, account=cast.root, role=role, changes={"view_user_logins": off}
+        )
