@@ -67,6 +67,11 @@
     dialog.close();
   });
 
+  // What is fleeting leaves with the closing dialog: a code is shown once.
+  document.addEventListener("close", (event) => {
+    for (const part of event.target.querySelectorAll("[data-fleeting]")) part.replaceChildren();
+  }, true);
+
   // The backdrop closes, unless the press began inside (text being selected) or a code is shown: it is shown once.
   let pressed = null;
   document.addEventListener("pointerdown", (event) => { pressed = event.target; });
