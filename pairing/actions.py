@@ -8,9 +8,9 @@ UPDATE: of two who try the same, one changes a row and the other finds none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -265,7 +265,6 @@ def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> U
     return live.student
 
 
-@transaction.atomic
 def register_observer(
     *, actor: Actor, text: str, login_id: str, password: str | None, fields: dict[str, str]
 ) -> Redemption:
@@ -275,22 +274,32 @@ def register_observer(
     and short name, locale, time zone. Raises RegistrationClosed, CodeRefused, LoginTaken,
     ValidationError (password).
     """
-    if not RootAccountSettings.objects.held(actor.root_account).is_open:
-        raise RegistrationClosed
     code = read_code(text)
     if code is None:
         raise CodeRefused
-    if User.objects.with_login(actor.root_account.pk, login_id).exists():
-        raise LoginTaken
+    # Before the transaction: hashing a password takes long, and would hold everyone up.
     observer = _new_observer(actor, login_id, password, fields)
-    student_id = _use(actor, observer, code)
-    if student_id is None:
-        raise CodeRefused
-    student = User.objects.get(pk=student_id)
-    themself = Actor(actor.root_account, observer, observer, actor.address)
-    record(themself, "observer_registered", subject=observer)
-    _link(themself, observer, student, how="registration")
+    with transaction.atomic():
+        if not RootAccountSettings.objects.held(actor.root_account).is_open:
+            raise RegistrationClosed
+        _save_new(observer)
+        student_id = _use(actor, observer, code)
+        if student_id is None:
+            raise CodeRefused
+        student = User.objects.get(pk=student_id)
+        themself = Actor(actor.root_account, observer, observer, actor.address)
+        record(themself, "observer_registered", subject=observer)
+        _link(themself, observer, student, how="registration")
     return Redemption(student, observer, is_new=True)
+
+
+def _save_new(user: User) -> None:
+    """The constraint decides, so that of two who take one login at once the second is told."""
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise LoginTaken from error
 
 
 def _new_observer(
@@ -315,11 +324,13 @@ def _new_observer(
     else:
         check_password(password, user)
         user.set_password(password)
-    user.save(force_insert=True)
     return user
 
 
 # --- Links ---
+
+# Saying it again within this time tells nobody anything new.
+_SAID_AGAIN = timedelta(days=1)
 
 
 @transaction.atomic
@@ -394,8 +405,16 @@ def unlink(*, actor: Actor, link: ObservationLink) -> None:
 
 @transaction.atomic
 def question_link(*, actor: Actor, link: ObservationLink) -> None:
-    """The student says that this observer isn't right; administrators are told. Raises Denied."""
+    """The student says that this observer isn't right; administrators are told, once a day.
+
+    Raises Denied.
+    """
     require(actor, QUESTION_LINK, link)
+    told = Event.objects.filter(
+        action="link_questioned", subject=link.student, created_at__gt=timezone.now() - _SAID_AGAIN
+    )
+    if told.filter(data__observer=link.observer_id).exists():
+        return
     record(actor, "link_questioned", subject=link.student, observer=link.observer_id)
     tell_after_commit(
         actor.root_account, _administrators(actor), "link_questioned",

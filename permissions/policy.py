@@ -106,9 +106,13 @@ class Denied(PermissionDenied):
     """The actor may not. `reason` says what is missing, for callers who may see the target."""
 
     def __init__(self, rule: Rule, reason: dict[str, Any] | None = None) -> None:
-        super().__init__(f"not permitted: {rule.sentence}")
+        # Without a text: pages say it in the person's language, the log has the rule.
+        super().__init__()
         self.rule = rule
         self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"Denied({self.rule.name})"
 
 
 def permitted(actor: Actor, rule: Rule) -> Any:

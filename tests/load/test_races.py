@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import User
 from audit.models import Event
-from pairing.actions import issue_code, redeem_code
+from pairing.actions import issue_code, redeem_code, register_observer
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
 from pairing.rules import ISSUE_OVER_REST
 from tests.cast import Cast, make_user
@@ -90,3 +90,18 @@ def test_of_32_parallel_wrong_guesses_ten_are_answered_and_the_rest_refused(cast
     assert results == {"CodeRefused": 10, "TooManyGuesses": THREADS - 10}
     assert WrongGuesses.objects.get(subject="user").count == 10
     assert WrongGuesses.objects.get(subject="tenant").count == 10
+
+
+def test_of_8_who_register_with_one_login_at_once_exactly_one_does(cast: Cast) -> None:
+    def registering(text: str) -> Callable[[], Any]:
+        fields = {"name": "Joy Two"}
+        return lambda: register_observer(
+            actor=cast.actor(None), text=text, login_id="joy@example.org",
+            password="correct-horse-battery", fields=fields,
+        )  # fmt: skip
+
+    results = at_once([registering(text) for text in [issue(cast) for _ in range(4)] * 2])
+    assert results["Redemption"] == 1
+    assert set(results) <= {"Redemption", "LoginTaken", "CodeRefused"}
+    assert User.objects.filter(login_id="joy@example.org").count() == 1
+    assert PairingCode.objects.filter(state="redeemed").count() == 1

@@ -22,6 +22,7 @@ from pairing.actions import (
     RegistrationClosed,
     issue_code,
     link,
+    question_link,
     redeem_code,
     register_observer,
     revoke_code,
@@ -257,6 +258,16 @@ def test_a_student_removes_an_observer_only_where_allowed(cast: Cast) -> None:
     with pytest.raises(Denied):
         unlink(actor=cast.actor(cast.classmate), link=row)
     unlink(actor=cast.actor(cast.student), link=row)
+
+
+def test_questioning_an_observer_tells_administrators_once_a_day(cast: Cast) -> None:
+    redeem(cast, code_for(cast, cast.student))
+    row = ObservationLink.objects.get()
+    for _ in range(3):
+        question_link(actor=cast.actor(cast.student), link=row)
+    assert Event.objects.filter(action="link_questioned").count() == 1
+    with pytest.raises(Denied):
+        question_link(actor=cast.actor(cast.classmate), link=row)
 
 
 @pytest.mark.django_db(transaction=True)
