@@ -64,9 +64,6 @@ def _settings(actor: Actor, student: User) -> Iterator[Surface]:
 
 
 def _details(actor: Actor, student: User) -> Iterator[Surface]:
-    """None while acting as the student: that is the student's settings page."""
-    if actor.is_acting and actor.person == student:
-        return
     enrolments = Enrolment.objects.filter(OF_A_STUDENT, user=student)
     for _, enrolment, failed in unmet(actor, ISSUE_ON_DETAILS, enrolments):
         yield Surface(failed, enrolment.course_id)
