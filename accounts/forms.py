@@ -220,12 +220,14 @@ class AccountForm(forms.Form):
     )
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
-        initial = {"name": account.name, "time_zone": account.time_zone}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"name": account.name, "time_zone": account.time_zone}
         self.fields["time_zone"].choices = _time_zones(also=account.time_zone)  # type: ignore[attr-defined]
 
 
 _LIFETIME = ("lifetime", "lifetime_unit")
+_LIFETIME_RANGE = _("Choose from 1 hour to 30 days.")
+_LIVE_RANGE = _("Choose from 1 to 50.")
 
 
 class RootAccountForm(AccountForm):
@@ -245,6 +247,7 @@ class RootAccountForm(AccountForm):
         label=_("A pairing code lives for"),
         min_value=1,
         help_text=_("From 1 hour to 30 days. Codes that were made before keep their time."),
+        error_messages={"min_value": _LIFETIME_RANGE, "required": _LIFETIME_RANGE},
     )
     lifetime_unit = forms.ChoiceField(
         label=_("Hours or days"), choices=[("hours", _("hours")), ("days", _("days"))]
@@ -254,6 +257,11 @@ class RootAccountForm(AccountForm):
         min_value=1,
         max_value=50,
         help_text=_("One more ends an older one. Two parents need two codes."),
+        error_messages={
+            "min_value": _LIVE_RANGE,
+            "max_value": _LIVE_RANGE,
+            "required": _LIVE_RANGE,
+        },
     )
     students_may_remove_observers = forms.BooleanField(
         label=_("Students may remove their observers"),
@@ -292,7 +300,10 @@ class RootAccountForm(AccountForm):
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, account=account, **kwargs)
         held = account.settings
-        self.initial |= {name: getattr(held, name) for name in self.fields_of_settings}
+        self.initial = {
+            **self.initial,
+            **{name: getattr(held, name) for name in self.fields_of_settings},
+        }
         days, rest = divmod(held.code_lifetime_hours, 24)
         self.initial["lifetime"] = held.code_lifetime_hours if rest else days
         self.initial["lifetime_unit"] = "hours" if rest else "days"
@@ -309,7 +320,7 @@ class RootAccountForm(AccountForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if "lifetime" in cleaned and not 1 <= self._hours(cleaned) <= 720:
-            self.add_error("lifetime", _("Choose from 1 hour to 30 days."))
+            self.add_error("lifetime", _LIFETIME_RANGE)
         return cleaned
 
     @staticmethod

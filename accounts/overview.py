@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -30,9 +31,9 @@ def counts_of(account: Account) -> Counts:
         root_account_id=account.root_account_id,
         course__account__path__startswith=account.path,
     )
-    theirs = {"root_account_id": account.root_account_id}
+    theirs: dict[str, Any] = {"root_account_id": account.root_account_id}
     if not account.is_root:
-        theirs["student__in"] = students.values("user")  # type: ignore[assignment]
+        theirs["student__in"] = students.values("user")
     courses = Course.objects.existing().filter(account__path__startswith=account.path)
     row = Account.objects.filter(pk=account.pk).values_list(
         _number(students, "user"),
@@ -44,7 +45,7 @@ def counts_of(account: Account) -> Counts:
     return Counts(*row.get())
 
 
-def _number(rows: QuerySet[object], field: str) -> Coalesce:
+def _number(rows: QuerySet[Any], field: str) -> Coalesce:
     """How many different values of `field` the rows have, as a column."""
     one_group = rows.order_by().annotate(all=Value(1)).values("all")
     number = one_group.annotate(number=Count(field, distinct=True)).values("number")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Length
@@ -36,16 +37,39 @@ from permissions.policy import Denied, Rule, answered, permitted
 
 Crumbs = list[tuple[str, str]]
 
+if TYPE_CHECKING:
+
+    class SeenAccount(Account):
+        """An account with what the actor may do there."""
+
+        may_see_people: bool
+        may_manage: bool
+        may_set_up_sign_ins: bool
+        shows_login: bool
+        shows_email: bool
+        shows_sis_id: bool
+
+    class SeenUser(User):
+        """A user with what the actor may see of and do for them."""
+
+        shows_login: bool
+        shows_email: bool
+        shows_sis_id: bool
+        shows_links: bool
+        may_manage_observers: bool
+        may_act_as: bool
+        may_set_up_sign_in: bool
+
 
 def account_in_sight(
     request: TenantRequest, account_id: int, *, required: Rule | None = None
-) -> Account:
+) -> SeenAccount:
     """The account, with what the actor may do there as attributes; the frame shows its rail.
 
     Raises Http404 for who does not administer it, Denied when `required` is not permitted.
     """
     seen = permitted(request.actor, ADMINISTER_ACCOUNT).live().filter(pk=account_id)
-    account = _with_answers(request.actor, seen).first()
+    account: SeenAccount | None = _with_answers(request.actor, seen).first()
     if account is None:
         raise Http404
     request.account = account
@@ -54,7 +78,7 @@ def account_in_sight(
     return account
 
 
-def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Account]:
+def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
     return answered(
         accounts,
         actor,
@@ -80,10 +104,10 @@ def breadcrumbs(request: TenantRequest, account: Account, *pages: str) -> Crumbs
     return [*crumbs[:-1], (crumbs[-1][0], "")]
 
 
-def person_in_sight(request: TenantRequest, user_id: int) -> User:
+def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
     """The user, with what the actor may see of and do for them as attributes. Raises Http404."""
     seen = permitted(request.actor, SEE_USER_PAGE).existing().filter(pk=user_id)
-    user = answered(
+    user: SeenUser | None = answered(
         seen,
         request.actor,
         shows_login=SEE_LOGIN,

@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.password_reset import get_reset_password_from_key_url
 from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
@@ -89,8 +88,3 @@ def link_to_choose_password(request: HttpRequest, user: User) -> str:
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     link: str = get_reset_password_from_key_url(request, key)
     return link
-
-
-def link_lives_days() -> int:
-    """For how many days such a link is good."""
-    return int(settings.PASSWORD_RESET_TIMEOUT // 86400)

@@ -27,7 +27,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {}
     actor: Actor | None = getattr(request, "actor", None)
     person = actor.person if actor else None
-    shown = {
+    shown: dict[str, Any] = {
         "account_name": root_account.name,
         "home_url": reverse("accounts:home"),
         "languages": _languages(),

@@ -60,14 +60,13 @@ def _forms(request: TenantRequest, person: User) -> dict[str, Form]:
     def data(name: str) -> Any:
         return request.POST if sent == name else None
 
-    asks = {"request": request, "user": person}
+    asks: dict[str, Any] = {"request": request, "user": person}
     about = {name: getattr(person, name) for name in _ABOUT}
     return {
         "about": AboutForm(data("about"), user=person, initial=about),
         "email": EmailForm(
             data("email"),
             initial={"email": person.email},
-            prefix=None,
             auto_id="id_email_%s",
             **asks,
         ),

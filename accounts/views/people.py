@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -25,6 +25,9 @@ from pairing.actions import NotLive, OwnCode, link, unlink
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, UNLINK
 from permissions.policy import Denied, answered, permitted
+
+if TYPE_CHECKING:
+    from accounts.sight import SeenUser
 
 PEOPLE_PER_PAGE = 50
 
@@ -82,7 +85,7 @@ def user(request: TenantRequest, user_id: int) -> HttpResponse:
 
 
 def _user_page(
-    request: TenantRequest, user: User, *, status: int = 200, **forms: LoginOfPersonForm
+    request: TenantRequest, user: SeenUser, *, status: int = 200, **forms: LoginOfPersonForm
 ) -> HttpResponse:
     context = {
         "user": user,
@@ -119,7 +122,7 @@ def _links(request: TenantRequest, user: User) -> dict[str, Any]:
     }
 
 
-def _just_removed(request: TenantRequest, user: User) -> ObservationLink | None:
+def _just_removed(request: TenantRequest, user: SeenUser) -> ObservationLink | None:
     """The link that has just been removed here, so that it can be undone."""
     text = request.GET.get("removed", "")
     if not (user.may_manage_observers and text.isascii() and text.isdecimal() and len(text) < 19):

@@ -80,6 +80,12 @@ def test_who_has_a_password_of_their_own_gets_none(cast, admin):
     assert "First sign-in" not in admin.get(f"/users/{cast.student.pk}").content.decode()
 
 
+def test_who_is_suspended_gets_none(nora, cast, admin):
+    User.objects.filter(pk=nora.pk).update(state="suspended")
+    assert hand_over(admin, nora).status_code == 403
+    assert passwords_in(admin.post(path(cast.courses.biology))) == []
+
+
 def test_only_who_manages_logins_in_the_root_account_hands_any_over(nora, cast, signed_in):
     client = signed_in(cast.sub_admin)
     assert "First sign-in" not in client.get(f"/users/{nora.pk}").content.decode()
