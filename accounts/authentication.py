@@ -89,8 +89,8 @@ def _caller(root_account_id: int, text: str) -> User:
     return user
 
 
-_CALLER = """
-SELECT u.*, t.id AS token_id, t.revoked_at IS NOT NULL AS token_is_revoked,
+_CALLER = f"""
+SELECT {User.COLUMNS}, t.id AS token_id, t.revoked_at IS NOT NULL AS token_is_revoked,
        t.expires_at <= %(now)s AS token_is_expired,
        t.last_used_at IS NULL OR t.last_used_at < %(noted)s AS token_use_is_old
   FROM accounts_accesstoken t JOIN accounts_user u ON u.id = t.user_id

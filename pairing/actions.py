@@ -174,7 +174,7 @@ def redeem_code(
     and OwnCode; none of these uses the code up.
     """
     with transaction.atomic():
-        RootAccountSettings.objects.held(actor.root_account)
+        RootAccountSettings.objects.hold(actor.root_account)
         tried_by = [user for user in (actor.real, observer) if user is not None]
         people = lock_people(actor.root_account, *tried_by)
         require(actor, REDEEM, observer)
@@ -193,7 +193,7 @@ def _redeem(
     code = read_code(text)
     student_id = _use(actor, observer, code) if code else None
     if student_id is not None:
-        [student] = User.objects.raw("SELECT * FROM accounts_user WHERE id = %s", [student_id])
+        [student] = User.objects.raw(_STUDENT, [student_id])
         _link(actor, observer, student, how="code")
         return Redemption(student, observer, is_new=True)
     live = _find_live(actor, code)
@@ -219,6 +219,8 @@ def _use(actor: Actor, observer: User, code: str) -> int | None:
     )
     return row[0] if row else None
 
+
+_STUDENT = f"SELECT {User.COLUMNS} FROM accounts_user u WHERE u.id = %s"
 
 _USE = """
 UPDATE pairing_pairingcode
@@ -353,7 +355,7 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     The proof itself, and its limits, are the caller's. Raises Denied, OwnCode.
     """
     with transaction.atomic():
-        RootAccountSettings.objects.held(actor.root_account)
+        RootAccountSettings.objects.hold(actor.root_account)
         lock_people(actor.root_account, observer)
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:

@@ -128,8 +128,9 @@ def lock_people(root_account: Account, *users: User) -> dict[int, User]:
     return {user.pk: user for user in rows}
 
 
-_PEOPLE = """
-SELECT * FROM accounts_user WHERE root_account_id = %s AND id IN ({places}) ORDER BY id {hold}
+_PEOPLE = f"""
+SELECT {User.COLUMNS} FROM accounts_user u
+ WHERE u.root_account_id = %s AND u.id IN ({{places}}) ORDER BY u.id {{hold}}
 """
 
 
