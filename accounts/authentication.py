@@ -13,7 +13,7 @@ from accounts.actor import Actor
 from accounts.hosts import address_of
 from accounts.ids import find_user
 from accounts.middleware import TenantRequest
-from accounts.models import AccessToken, User
+from accounts.models import PERSON, AccessToken, User
 from accounts.rules import ACT_AS
 from accounts.tokens import digest_of
 from pairing_service.http.errors import CHALLENGE, Refusal, Unauthenticated
@@ -74,25 +74,29 @@ def _caller(root_account_id: int, text: str) -> User:
     active, in the words of the contract (§1.3).
     """
     now = timezone.now()
-    values = {"digest": digest_of(text), "root": root_account_id, "now": now}
-    values["noted"] = now - _USE_NOTED_EVERY
-    user = next(iter(User.objects.raw(_CALLER, values)), None)
-    if user is None or not user.is_active:
+    found = User.objects.by_hand(
+        _CALLER,
+        digest=digest_of(text),
+        root=root_account_id,
+        now=now,
+        noted=now - _USE_NOTED_EVERY,
+    )
+    if not found or not found[0][0].is_active:
         raise _bad_token()
-    if user.token_is_revoked:
+    user, (token_id, is_revoked, is_expired, use_is_old) = found[0]
+    if is_revoked:
         raise _bad_token("Revoked access token.")
-    if user.token_is_expired:
-        ended_at = AccessToken.objects.get(pk=user.token_id).expires_at
+    if is_expired:
+        ended_at = AccessToken.objects.get(pk=token_id).expires_at
         raise _bad_token("Expired access token.", expired_at=wire_time(ended_at))
-    if user.token_use_is_old:
-        AccessToken.objects.filter(pk=user.token_id).update(last_used_at=now)
+    if use_is_old:
+        AccessToken.objects.filter(pk=token_id).update(last_used_at=now)
     return user
 
 
 _CALLER = f"""
-SELECT {User.COLUMNS}, t.id AS token_id, t.revoked_at IS NOT NULL AS token_is_revoked,
-       t.expires_at <= %(now)s AS token_is_expired,
-       t.last_used_at IS NULL OR t.last_used_at < %(noted)s AS token_use_is_old
+SELECT {PERSON}, t.id, t.revoked_at IS NOT NULL, t.expires_at <= %(now)s,
+       t.last_used_at IS NULL OR t.last_used_at < %(noted)s
   FROM accounts_accesstoken t JOIN accounts_user u ON u.id = t.user_id
  WHERE t.digest = %(digest)s AND t.root_account_id = %(root)s
 """

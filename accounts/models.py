@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,6 +14,8 @@ from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from pairing_service.statements import run_all
 
 
 def login_key(login_id: str) -> str:
@@ -182,6 +185,15 @@ class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> UserQuerySet:
         return self.filter(state=User.State.ACTIVE)
 
+    def by_hand(self, sql: str, **values: Any) -> list[tuple[User, Sequence[Any]]]:
+        """People, each with what else the statement selects after `PERSON`.
+
+        For the statements that every call asks: the ORM would take longer to compose and read them
+        than the database to answer. Columns that are left out are read when asked for.
+        """
+        rows = run_all(sql, **values)
+        return [(_person(self.db, row), row[len(_PERSON_FIELDS) :]) for row in rows]
+
     def with_login(self, root_account_id: int, login_id: str) -> UserQuerySet:
         return self.existing().filter(
             root_account_id=root_account_id, login_key=login_key(login_id)
@@ -220,12 +232,6 @@ class User(AbstractBaseUser):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = UserManager()
-
-    # What requests need of a person who is read by hand; the other columns are read when asked for.
-    COLUMNS = (
-        "u.id, u.root_account_id, u.state, u.login_id, u.sis_id, u.name, u.sortable_name,"
-        " u.short_name, u.email, u.locale, u.time_zone, u.created_at"
-    )
 
     USERNAME_FIELD = "login_id"
     EMAIL_FIELD = "email"
@@ -274,6 +280,24 @@ class User(AbstractBaseUser):
         """First name and last initial: what someone who holds a code may learn."""
         last = "" if self.last_name == self.first_name else self.last_name[:1]
         return f"{self.first_name} {last}.".strip() if last else self.first_name
+
+
+# What a request needs of a person: the columns for `by_hand`, of accounts_user as u.
+_NEEDED = {
+    "id", "root_account_id", "state", "login_id", "sis_id", "name", "sortable_name", "short_name",
+    "email", "locale", "time_zone", "created_at",
+}  # fmt: skip
+# In the model's own order, as from_db wants them.
+_PERSON_FIELDS = [f.attname for f in User._meta.concrete_fields if f.attname in _NEEDED]
+_CREATED_AT = _PERSON_FIELDS.index("created_at")
+PERSON = ", ".join(f"u.{name}" for name in _PERSON_FIELDS)
+
+
+def _person(database: str, row: Sequence[Any]) -> User:
+    values = list(row[: len(_PERSON_FIELDS)])
+    if isinstance(values[_CREATED_AT], str):  # SQLite keeps times as text, in UTC
+        values[_CREATED_AT] = datetime.fromisoformat(values[_CREATED_AT]).replace(tzinfo=UTC)
+    return User.from_db(database, _PERSON_FIELDS, values)
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):

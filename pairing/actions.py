@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.actions import check_password, names
 from accounts.actor import Actor
-from accounts.models import RootAccountSettings, User
+from accounts.models import PERSON, RootAccountSettings, User
 from audit.actions import event, record
 from audit.models import Event
 from courses.models import Enrolment
@@ -193,7 +193,7 @@ def _redeem(
     code = read_code(text)
     student_id = _use(actor, observer, code) if code else None
     if student_id is not None:
-        [student] = User.objects.raw(_STUDENT, [student_id])
+        [(student, _)] = User.objects.by_hand(_STUDENT, student=student_id)
         _link(actor, observer, student, how="code")
         return Redemption(student, observer, is_new=True)
     live = _find_live(actor, code)
@@ -220,7 +220,7 @@ def _use(actor: Actor, observer: User, code: str) -> int | None:
     return row[0] if row else None
 
 
-_STUDENT = f"SELECT {User.COLUMNS} FROM accounts_user u WHERE u.id = %s"
+_STUDENT = f"SELECT {PERSON} FROM accounts_user u WHERE u.id = %(student)s"
 
 _USE = """
 UPDATE pairing_pairingcode

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import Account, User
+from accounts.models import PERSON, Account, User
 from audit.actions import record
 from pairing.models import WrongGuesses
 from pairing_service.statements import run
@@ -123,14 +123,13 @@ def lock_people(root_account: Account, *users: User) -> dict[int, User]:
     """The users as they are now, held until the transaction ends, in one order for everyone."""
     hold = "FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
     ids = sorted({user.pk for user in users})
-    places = ", ".join(["%s"] * len(ids))
-    rows = User.objects.raw(_PEOPLE.format(places=places, hold=hold), [root_account.pk, *ids])
-    return {user.pk: user for user in rows}
+    rows = User.objects.by_hand(_PEOPLE + hold, root=root_account.pk, ids=ids)
+    return {user.pk: user for user, _ in rows}
 
 
 _PEOPLE = f"""
-SELECT {User.COLUMNS} FROM accounts_user u
- WHERE u.root_account_id = %s AND u.id IN ({{places}}) ORDER BY u.id {{hold}}
+SELECT {PERSON} FROM accounts_user u
+ WHERE u.root_account_id = %(root)s AND u.id IN %(ids)s ORDER BY u.id
 """
 
 

@@ -13,6 +13,12 @@ def run(sql: str, **values: Any) -> tuple[Any, ...] | None:
 
     Times are sent as Django stores them; `%(name)s` for a list becomes `(…, …)`, for IN.
     """
+    rows = run_all(sql, **values)
+    return rows[0] if rows else None
+
+
+def run_all(sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    """The same, and every row."""
     params: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, list):
@@ -25,4 +31,4 @@ def run(sql: str, **values: Any) -> tuple[Any, ...] | None:
             params[name] = value
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchone() if cursor.description else None
+        return cursor.fetchall() if cursor.description else []
