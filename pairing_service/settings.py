@@ -26,7 +26,8 @@ def _secret(name: str, default: str) -> str:
     value = env.str(name, default=default)
     if not DEBUG and (value == WELL_KNOWN_SECRET or len(value) < 32):
         raise ImproperlyConfigured(
-            f"{name} is missing, well-known or shorter than 32 characters. Set {name} or {name}_FILE."
+            f"{name} is missing, well-known or shorter than 32 characters."
+            f" Set {name} or {name}_FILE."
         )
     return value
 
@@ -114,7 +115,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # Writers queue at BEGIN instead of failing when a read turns into a write; WAL lets readers go on.
+    # Writers queue at BEGIN instead of failing when a read turns into a write; WAL lets readers on.
+    _database["ENGINE"] = "pairing_service.sqlite"
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -173,7 +175,8 @@ SILENCED_SYSTEM_CHECKS = [
 
 # --- Behind a proxy ---
 
-# How many proxies of ours stand in front: so many entries of X-Forwarded-For, from the right, are theirs.
+# How many proxies of ours stand in front: so many entries of X-Forwarded-For are theirs, from the
+# right.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 if TRUSTED_PROXY_COUNT:

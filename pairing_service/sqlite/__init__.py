@@ -1,0 +1,1 @@
+"""SQLite for several processes: the database engine of the settings."""
