@@ -18,12 +18,13 @@ def record(
     actor: Actor,
     action: str,
     *,
-    subject: User | None = None,
+    subject: User | int | None = None,
     account: Account | None = None,
     **data: Any,
 ) -> None:
     """Tell what `actor` did, in the caller's transaction: it stands exactly if the deed does.
 
+    `subject` is the person to whom it was done, or their id.
     `data` is kept as JSON and must never hold a code, a token or a password (spec "Events").
     """
     run(
@@ -33,7 +34,7 @@ def record(
         action=action,
         actor=actor.person.pk if actor.person else None,
         real=actor.real.pk if actor.real else None,
-        subject=subject.pk if subject else None,
+        subject=subject.pk if isinstance(subject, User) else subject,
         account=account.pk if account else None,
         address=actor.address,
         data=json.dumps(data, cls=DjangoJSONEncoder),

@@ -22,7 +22,7 @@ from audit.models import Event
 from courses.models import Enrolment
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
 from pairing.following import attach, detach
-from pairing.guesses import Guesser, admit, count_wrong, guesser_of, lock_people
+from pairing.guesses import admit, count_wrong, guesser_of, hold_people
 from pairing.mail import tell_after_commit
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import (
@@ -86,7 +86,7 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     require(actor, action, target)
     student = target.user if isinstance(target, Enrolment) else target
     course_id = target.course_id if isinstance(target, Enrolment) else None
-    lock_people(actor.root_account, student)
+    hold_people(actor.root_account, student)
     now = timezone.now()
     ended = _make_room(actor, student, settings.live_codes_per_student, now)
     issued = IssuedCode(student, new_code(), now + settings.code_lifetime)
@@ -158,7 +158,7 @@ def revoke_code(*, actor: Actor, code: PairingCode) -> None:
 
 @dataclass(frozen=True)
 class Redemption:
-    """Who observes whom now. `is_new` is false when they were linked already: the code still lives."""
+    """Who observes whom now. Not `is_new`: they were linked already, and the code still lives."""
 
     student: User
     observer: User
@@ -173,36 +173,44 @@ def redeem_code(
     Raises Denied (self registration off, or not theirs to redeem), TooManyGuesses, CodeRefused
     and OwnCode; none of these uses the code up.
     """
+    code = read_code(text)
+    guesser = guesser_of(actor, browser)
+    live: PairingCode | None = None
     with transaction.atomic():
         RootAccountSettings.objects.hold(actor.root_account)
-        tried_by = [user for user in (actor.real, observer) if user is not None]
-        people = lock_people(actor.root_account, *tried_by)
+        hold_people(actor.root_account, actor.real, observer)
         require(actor, REDEEM, observer)
-        guesser = guesser_of(actor, browser)
         admit(guesser)
-        outcome = _redeem(actor, people[observer.pk], text, guesser)
-    # Outside, so that the count of a wrong guess is kept.
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
-
-
-def _redeem(
-    actor: Actor, observer: User, text: str, guesser: Guesser
-) -> Redemption | CodeRefused | OwnCode:
-    code = read_code(text)
-    student_id = _use(actor, observer, code) if code else None
+        student_id = _use(actor, observer, code) if code else None
+        if student_id is not None:
+            _link(actor, observer.pk, student_id, how="code")
+        else:
+            live = _find_live(actor, code)
+            if live is None:
+                count_wrong(actor, guesser)
+    # From here on everything has been kept, the count of a wrong guess too.
     if student_id is not None:
-        [(student, _)] = User.objects.by_hand(_STUDENT, student=student_id)
-        _link(actor, observer, student, how="code")
-        return Redemption(student, observer, is_new=True)
-    live = _find_live(actor, code)
+        return _told(actor, observer, student_id)
+    return _refused_or_linked(observer, live)
+
+
+def _refused_or_linked(observer: User, live: PairingCode | None) -> Redemption:
+    """What it means that the code could not be used."""
     if live is None:
-        count_wrong(actor, guesser)
-        return CodeRefused()
+        raise CodeRefused
     if live.student_id == observer.pk:
-        return OwnCode()
+        raise OwnCode
     return Redemption(live.student, observer, is_new=False)
+
+
+def _told(actor: Actor, observer: User, student_id: int) -> Redemption:
+    """Student and observer hear of their new link by e-mail, once it is committed."""
+    [(student, _)] = User.objects.by_hand(_STUDENT, student=student_id)
+    tell_after_commit(
+        actor.root_account, [student, observer], "linked",
+        student_name=student.name, observer_name=observer.name,
+    )  # fmt: skip
+    return Redemption(student, observer, is_new=True)
 
 
 def _use(actor: Actor, observer: User, code: str) -> int | None:
@@ -257,7 +265,7 @@ def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> U
             raise RegistrationClosed
         guesser = guesser_of(actor, browser)
         if actor.real is not None:
-            lock_people(actor.root_account, actor.real)
+            hold_people(actor.root_account, actor.real)
         admit(guesser)
         live = _find_live(actor, read_code(text))
         if live is None:
@@ -288,11 +296,10 @@ def register_observer(
         student_id = _use(actor, observer, code)
         if student_id is None:
             raise CodeRefused
-        student = User.objects.get(pk=student_id)
         themself = Actor(actor.root_account, observer, observer, actor.address)
         record(themself, "observer_registered", subject=observer)
-        _link(themself, observer, student, how="registration")
-    return Redemption(student, observer, is_new=True)
+        _link(themself, observer.pk, student_id, how="registration")
+    return _told(themself, observer, student_id)
 
 
 def _save_new(user: User) -> None:
@@ -342,10 +349,11 @@ def link(*, actor: Actor, observer: User, student: User) -> bool:
     require(actor, MANAGE_OBSERVERS, student)
     if observer.pk == student.pk:
         raise OwnCode
-    lock_people(actor.root_account, observer, student)
+    hold_people(actor.root_account, observer, student)
     if ObservationLink.objects.active().filter(observer=observer, student=student).exists():
         return False
-    _link(actor, observer, student, how="by hand")
+    _link(actor, observer.pk, student.pk, how="by hand")
+    _told(actor, observer, student.pk)
     return True
 
 
@@ -356,33 +364,29 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     """
     with transaction.atomic():
         RootAccountSettings.objects.hold(actor.root_account)
-        lock_people(actor.root_account, observer)
+        hold_people(actor.root_account, observer)
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:
             raise OwnCode
         there = ObservationLink.objects.active().filter(observer=observer, student=student)
-        is_new = not there.exists()
-        if is_new:
-            _link(actor, observer, student, how=how)
-    return Redemption(student, observer, is_new)
+        if there.exists():
+            return Redemption(student, observer, is_new=False)
+        _link(actor, observer.pk, student.pk, how=how)
+    return _told(actor, observer, student.pk)
 
 
-def _link(actor: Actor, observer: User, student: User, *, how: str) -> None:
+def _link(actor: Actor, observer: int, student: int, *, how: str) -> None:
     """The one row of the pair, new or restored, with everything that follows from it."""
     now = timezone.now()
-    this = ObservationLink(observer=observer, student=student)
-    pair = {"observer": observer.pk, "student": student.pk, "now": now}
+    this = ObservationLink(observer_id=observer, student_id=student)
+    pair = {"observer": observer, "student": student, "now": now}
     is_first = run(_NEW_LINK, root=actor.root_account.pk, **pair) is not None
     if not is_first:
-        ended = ObservationLink.objects.filter(observer=observer, student=student)
+        ended = ObservationLink.objects.filter(observer_id=observer, student_id=student)
         ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
     attach(this)
     action = "link_created" if is_first else "link_restored"
-    record(actor, action, subject=student, observer=observer.pk, how=how)
-    tell_after_commit(
-        actor.root_account, [student, observer], "linked",
-        student_name=student.name, observer_name=observer.name,
-    )  # fmt: skip
+    record(actor, action, subject=student, observer=observer, how=how)
 
 
 _NEW_LINK = """

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import PERSON, Account, User
+from accounts.models import Account, User
 from audit.actions import record
 from pairing.models import WrongGuesses
 from pairing_service.statements import run
@@ -72,7 +72,7 @@ def _is_own(address: str | None, networks: str) -> bool:
 def admit(guesser: Guesser) -> None:
     """Hold the guesser's count until the transaction ends. Raises TooManyGuesses.
 
-    A user's own row must be held already (`lock_people`): that is as good and writes nothing.
+    A user's own row must be held already (`hold_people`): that is as good and writes nothing.
     """
     if guesser.subject != Subject.USER:
         _make_row(guesser.root_account, guesser.subject, guesser.key)
@@ -119,17 +119,19 @@ def _end_of_window(root_account: Account, subject: str, key: str) -> datetime:
     return _rows(root_account, subject, key).get().window_ends_at
 
 
-def lock_people(root_account: Account, *users: User) -> dict[int, User]:
-    """The users as they are now, held until the transaction ends, in one order for everyone."""
-    hold = "FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
-    ids = sorted({user.pk for user in users})
-    rows = User.objects.by_hand(_PEOPLE + hold, root=root_account.pk, ids=ids)
-    return {user.pk: user for user, _ in rows}
+def hold_people(root_account: Account, *users: User | None) -> None:
+    """Hold the users' rows until the transaction ends, in one order for everyone.
+
+    Where transactions that write exclude each other (SQLite) there is nothing to do.
+    """
+    if connection.features.has_select_for_update:
+        ids = sorted({user.pk for user in users if user is not None})
+        run(_HOLD, root=root_account.pk, ids=ids)
 
 
-_PEOPLE = f"""
-SELECT {PERSON} FROM accounts_user u
- WHERE u.root_account_id = %(root)s AND u.id IN %(ids)s ORDER BY u.id
+_HOLD = """
+SELECT id FROM accounts_user
+ WHERE root_account_id = %(root)s AND id IN %(ids)s ORDER BY id FOR NO KEY UPDATE
 """
 
 

@@ -274,6 +274,7 @@ def test_questioning_an_observer_tells_administrators_once_a_day(cast: Cast) -> 
 def test_both_are_told_after_the_commit(cast: Cast) -> None:
     User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
     User.objects.filter(pk=cast.observer.pk).update(email="joy@home.example")
+    cast.observer.refresh_from_db()
     redeem(cast, code_for(cast, cast.student))
     _post.submit(lambda: None).result()
     assert sorted(message.to[0] for message in mail.outbox) == [
