@@ -11,7 +11,7 @@ from django.utils import timezone
 from courses.actions import Change
 from courses.models import Course, Enrolment
 from pairing.models import ObservationLink
-from pairing_service.statements import run
+from pairing_service.statements import among, run
 from permissions.catalogue import BaseRole
 from permissions.models import Role
 
@@ -90,10 +90,9 @@ def detach_all(links: QuerySet[ObservationLink]) -> None:
 
 
 def follow(changes: Collection[Change]) -> None:
-    """Bring the observers' enrolments in line with changed student enrolments, in a few statements."""
-    links = list(
-        ObservationLink.objects.active().filter(student__in={c.student_id for c in changes})
-    )
+    """Bring the observers' enrolments in line with changed student ones, in a few statements."""
+    students = among("student", {change.student_id for change in changes})
+    links = list(ObservationLink.objects.active().filter(students))
     if links:
         observed = {link.student_id for link in links}
         _Following([c for c in changes if c.student_id in observed], links).write()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import F, Lookup, Q
+from django.db.models.expressions import RawSQL
 
 
 def run(sql: str, **values: Any) -> tuple[Any, ...] | None:
@@ -32,3 +36,24 @@ def run_all(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall() if cursor.description else []
+
+
+def among(field: str, values: Collection[Any]) -> Q:
+    """`field__in=values` for thousands of values: one parameter instead of one for each.
+
+    SQLite limits their number, and on both the list of them would cost more than the query.
+    """
+    if connection.vendor == "postgresql":
+        return Q(_EqualsAny(F(field), list(values)))
+    listed = RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(values))])
+    return Q(**{f"{field}__in": listed})
+
+
+class _EqualsAny(Lookup):  # type: ignore[type-arg]
+    """PostgreSQL's `= ANY(array)`, which it plans like IN."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", (*params, self.rhs)

@@ -1,0 +1,217 @@
+"""users.csv: the people. Who has no password here gets a first sign-in from the school's staff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.actions import check_password, names
+from accounts.models import Account, User, login_key
+from pairing_service.statements import among
+from permissions.administrators import lock_administrators
+from sis.batches import Batch, Kind, RowRefused, TryLater
+from sis.report import Place
+from sis.store import Store, count
+from sis.values import given, optional, status
+
+NOUN = "a user"
+State = User.State
+_STATES = {"active": State.ACTIVE, "suspended": State.SUSPENDED, "deleted": State.DELETED}
+
+
+class UserRow(NamedTuple):
+    place: Place
+    user_id: str
+    login_id: str
+    status: str
+    first_name: str | None
+    last_name: str | None
+    full_name: str | None
+    sortable_name: str | None
+    short_name: str | None
+    email: str | None
+    password: str | None
+    integration_id: str | None
+
+
+class Values(NamedTuple):
+    login_id: str
+    login_key: str
+    name: str
+    sortable_name: str
+    short_name: str
+    email: str
+    integration_id: str | None
+    state: str
+    password: str
+
+
+class _Users:
+    def __init__(self, batch: Batch[UserRow]) -> None:
+        self._batch = batch
+        ids = {row.user_id for row in batch.rows}
+        everyone = User.objects.filter(root_account=batch.root)
+        self.store: Store[str, Values] = Store(
+            User,
+            Values,
+            keys=("sis_id",),
+            constants={
+                "root_account_id": batch.root.pk,
+                "created_at": batch.now,
+                "updated_at": batch.now,
+            },
+        )
+        self.store.read(everyone.filter(among("sis_id", ids)))
+        wanted = {login_key(row.login_id) for row in batch.rows}
+        # Who has a login now; it changes hands as the rows are gone through.
+        self._holders: dict[str, str | None] = dict(
+            everyone.existing()
+            .filter(among("login_key", wanted))
+            .values_list("login_key", "sis_id")
+        )
+        self._administrators: set[int] | None = None
+
+    def take(self, row: UserRow) -> None:
+        key = given(row.user_id, "user_id", NOUN)
+        state = status(row.status, _STATES, NOUN)
+        old = self.store.get(key)
+        if old is None and state == State.DELETED:
+            return
+        if state == State.DELETED and old is not None:
+            values = old._replace(state=state)
+        else:
+            values = self._values(row, state, old)
+            self._claim(values.login_key, key)
+        self._keep_an_administrator(key, old, state)
+        if old is not None and (state == State.DELETED or old.login_key != values.login_key):
+            self._release(old.login_key, key)
+        self.store.put(key, values)
+
+    def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
+        login_id = given(row.login_id, "login_id", NOUN)
+        email = row.email
+        if email is None:
+            email = old.email if old else ""
+        elif email and (old is None or email != old.email):
+            _check_email(email)
+        return Values(
+            login_id=login_id,
+            login_key=login_key(login_id),
+            **_names(row, old),
+            email=email,
+            integration_id=optional(row.integration_id, old.integration_id if old else None),
+            state=state,
+            password=self._password(row, old),
+        )
+
+    def _password(self, row: UserRow, old: Values | None) -> str:
+        found: str | None = self._batch.prepared.get(row.place)
+        if found is not None and found.startswith("!"):
+            self._batch.warn(row, f"Imported without the password: {found[1:]}")
+        if old is not None and not _is_unusable(old.password):
+            return old.password
+        if found is not None and not found.startswith("!"):
+            return found
+        return old.password if old else make_password(None)
+
+    def _claim(self, login: str, key: str) -> None:
+        """Nobody gets a login that somebody else has."""
+        if self._holders.get(login, key) != key:
+            raise TryLater("The login is taken by somebody else")
+        self._holders[login] = key
+
+    def _release(self, login: str, key: str) -> None:
+        if self._holders.get(login) == key:
+            del self._holders[login]
+
+    def _keep_an_administrator(self, key: str, old: Values | None, state: str) -> None:
+        """Suspending or deleting the last AccountAdmin of the root account is refused."""
+        pk = self.store.pk(key)
+        if old is None or pk is None or state == State.ACTIVE or old.state != State.ACTIVE:
+            return
+        if self._administrators is None:
+            self._administrators = lock_administrators(self._batch.root)
+        if self._administrators == {pk}:
+            raise TryLater("The last administrator of the root account must stay active")
+        self._administrators.discard(pk)
+
+    def write(self) -> None:
+        self._batch.outcome.changes += count(self.store.write())
+
+
+def _is_unusable(password: str) -> bool:
+    return password.startswith(UNUSABLE_PASSWORD_PREFIX)
+
+
+def _names(row: UserRow, old: Values | None) -> dict[str, str]:
+    """The three names. What the file does not give stays, unless the name itself is another."""
+    first, last = row.first_name or "", row.last_name or ""
+    name = row.full_name or " ".join(filter(None, [first, last])) or (old.name if old else "")
+    if not name:
+        raise RowRefused("No name given for a user")
+    sortable = row.sortable_name or (f"{last}, {first}" if first and last else "")
+    short = row.short_name or ""
+    if old is not None and old.name == name:
+        sortable, short = sortable or old.sortable_name, short or old.short_name
+    found = names(name, sortable=sortable, short=short)
+    if max(map(len, found.values())) > 255:
+        raise RowRefused("The name is longer than 255 characters")
+    return found
+
+
+def _check_email(email: str) -> None:
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise RowRefused(f"“{email}” is not an e-mail address") from None
+
+
+def _put(batch: Batch[UserRow]) -> None:
+    users = _Users(batch)
+    batch.each(users.take)
+    users.write()
+
+
+def _prepare(root: Account, rows: Sequence[UserRow]) -> dict[Place, str]:
+    """Hashes of the passwords that will be used; or, after a "!", why one is too weak.
+
+    Hashing is slow on purpose, so it happens before the transaction and only for those who have no
+    password yet.
+    """
+    asking = [row for row in rows if row.password]
+    ids = {row.user_id for row in asking}
+    have = dict(
+        User.objects.filter(among("sis_id", ids), root_account=root)
+        .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        .values_list("sis_id", "pk")
+    )
+    return {row.place: _hashed(root, row) for row in asking if row.user_id not in have}
+
+
+def _hashed(root: Account, row: UserRow) -> str:
+    password = row.password or ""
+    user = User(root_account=root, login_id=row.login_id, email=row.email or "")
+    user.name = row.full_name or f"{row.first_name or ''} {row.last_name or ''}".strip()
+    try:
+        check_password(password, user)
+    except ValidationError as error:
+        return UNUSABLE_PASSWORD_PREFIX + " ".join(error.messages)
+    return make_password(password)
+
+
+KIND = Kind(
+    name="users",
+    row=UserRow,
+    required=("user_id", "login_id", "status"),
+    put=_put,
+    prepare=_prepare,
+    slow_column="password",
+    not_taken=(
+        "pronouns", "ssha_password", "authentication_provider_id", "declared_user_type",
+        "canvas_password_notification", "home_account",
+    ),
+)  # fmt: skip

@@ -1,0 +1,102 @@
+"""`manage.py import_sis FILES_OR_ZIP… --account ID`: a roster into a tenant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from accounts.actor import Actor
+from accounts.ids import find_account
+from accounts.models import Account
+from sis.archives import Unusable
+from sis.importing import import_files
+from sis.report import Report
+
+
+class Command(BaseCommand):
+    help = """Import accounts, courses, sections, users, enrollments, admins and user_observers.
+
+The kind of a file is told by its header, so names and order do not matter. Rows with a problem are
+reported with file, line and reason and do not stop the others; running the same files again
+changes nothing.
+
+Exit status: 0 when the run finished, even with bad rows; 1 when there is no such root account;
+2 when the arguments are wrong, a file can't be opened (nothing was imported), or a whole file was
+refused (the others were imported)."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        kwargs["formatter_class"] = RawDescriptionHelpFormatter
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, help="CSV files, or zips of them")
+        parser.add_argument(
+            "--account", required=True, help="the root account's id, or sis_account_id:…"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # With it, Django would keep every statement, so the memory would grow with the files.
+        settings.DEBUG = False
+        root = root_account(options["account"])
+        try:
+            with tqdm(unit=" lines", unit_scale=True, disable=None) as bar:
+                report = import_files(
+                    root_account=root, paths=options["files"], progress=_showing(bar)
+                )
+        except Unusable as unusable:
+            raise CommandError(str(unusable), returncode=2) from unusable
+        if options["json"]:
+            self.stdout.write(json.dumps({"account_id": root.pk} | report.as_json()))
+        else:
+            self.stdout.write(as_text(report))
+        if report.refused_files:
+            sys.exit(2)
+
+
+def root_account(text: str) -> Account:
+    """The root account that `text` names, in whichever tenant. CommandError when it is none."""
+    roots = Account.objects.live().roots().select_related("settings", "override_version")
+    found = {account for root in roots if (account := find_account(Actor(root), text))}
+    if not found:
+        raise CommandError(f"There is no account {text}.")
+    if len(found) > 1:
+        raise CommandError(f"Several tenants have an account {text}: give the root account's id.")
+    account = found.pop()
+    if not account.is_root:
+        raise CommandError(
+            f"Account {text} ({account}) is not a root account; rosters are imported into "
+            f"its root account, {account.root_account_id}."
+        )
+    return roots.get(pk=account.pk)
+
+
+def _showing(bar: tqdm[Any]) -> Any:
+    def show(done: int, of: int) -> None:
+        bar.total = of
+        bar.update(done - bar.n)
+
+    return show
+
+
+def as_text(report: Report) -> str:
+    """A short table, then what was wrong."""
+    lines = [f"{'':16}{'created':>9}{'updated':>9}{'deleted':>9}"]
+    lines += [
+        f"{kind:16}{counts['created']:9}{counts['updated']:9}{counts['deleted']:9}"
+        for kind, counts in report.changes.items()
+        if counts.total()
+    ]
+    total = report.total_changes
+    summary = f"{total} change{'' if total == 1 else 's'}, {report.unchanged} rows as they were"
+    if report.error_count:
+        summary += f", {report.error_count} not imported"
+    problems = [str(problem) for problem in report.sorted_problems()]
+    return "\n".join([*(lines if total else []), f"{summary}.", *problems])

@@ -1,0 +1,128 @@
+"""accounts.csv: made, renamed, moved, deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import Account
+from permissions.models import OverrideVersion
+from tests.cast import Cast
+from tests.sis.conftest import Take, reasons
+
+HEAD = "account_id,parent_account_id,name,status\n"
+
+
+def path_of(sis_id: str) -> list[str]:
+    account = Account.objects.get(sis_id=sis_id)
+    names = dict(Account.objects.values_list("pk", "name"))
+    return [names[pk] for pk in account.chain_ids]
+
+
+def version(cast: Cast) -> int:
+    return OverrideVersion.objects.get(root_account=cast.root).number
+
+
+def test_a_tree_is_made_whatever_the_order_of_its_rows(cast: Cast, take: Take) -> None:
+    report = take(a=HEAD + "art,west,Art,active\nprints,art,Prints,active\nwest,,West High,active")
+    assert report.changes["accounts"] == {"created": 3}
+    assert path_of("prints") == ["Northfield", "West High", "Art", "Prints"]
+    made = Account.objects.get(sis_id="prints")
+    assert made.root_account_id == cast.root.pk
+    assert made.parent_id == Account.objects.get(sis_id="art").pk
+
+
+def test_a_renamed_account_keeps_its_place(roster: Cast, take: Take) -> None:
+    take(a=HEAD + "science,high,Natural Science,active")
+    assert path_of("science") == ["Northfield", "High", "Natural Science"]
+
+
+def test_a_moved_account_takes_along_what_is_below_it(roster: Cast, take: Take) -> None:
+    report = take(a=HEAD + "high,elementary,High,active")
+    assert report.changes["accounts"] == {"updated": 1}
+    assert path_of("science") == ["Northfield", "Elementary", "High", "Science"]
+    assert path_of("elementary") == ["Northfield", "Elementary"]
+
+
+def test_a_moved_account_is_judged_at_its_new_place_at_once(roster: Cast, take: Take) -> None:
+    before = version(roster)
+    take(a=HEAD + "science,elementary,Science,active")
+    assert version(roster) != before
+
+
+def test_the_version_stays_when_nothing_changes(roster: Cast, take: Take) -> None:
+    before = version(roster)
+    report = take(a=HEAD + "science,high,Science,active")
+    assert (report.total_changes, report.unchanged, version(roster)) == (0, 1, before)
+
+
+def test_an_account_cannot_be_moved_below_itself(roster: Cast, take: Take) -> None:
+    report = take(a=HEAD + "high,science,High,active")
+    assert reasons(report) == ["An account can't hang below itself"]
+    assert path_of("high") == ["Northfield", "High"]
+
+
+def test_two_accounts_change_places_in_either_order(roster: Cast, take: Take) -> None:
+    report = take(a=HEAD + "high,science,High,active\nscience,,Science,active")
+    assert not report.errors
+    assert path_of("high") == ["Northfield", "Science", "High"]
+
+
+def test_an_account_without_courses_can_be_deleted_with_its_parent(cast: Cast, take: Take) -> None:
+    take(a=HEAD + "west,,West,active\nart,west,Art,active")
+    report = take(a=HEAD + "west,,West,deleted\nart,west,Art,deleted")
+    assert report.changes["accounts"] == {"deleted": 2}
+    assert not report.errors
+
+
+def test_an_account_with_courses_cannot_be_deleted(roster: Cast, take: Take) -> None:
+    report = take(a=HEAD + "science,high,Science,deleted")
+    assert reasons(report) == ["Account science still has courses or accounts below it"]
+    assert Account.objects.get(sis_id="science").state == "active"
+
+
+def test_an_account_that_the_same_run_empties_can_be_deleted(roster: Cast, take: Take) -> None:
+    report = take(
+        a=HEAD + "elementary,,Elementary,deleted",
+        c="course_id,short_name,long_name,status\nreading,REA,Reading,deleted",
+    )
+    assert not report.errors
+    assert Account.objects.get(sis_id="elementary").state == "deleted"
+
+
+def test_a_deleted_account_comes_back(cast: Cast, take: Take) -> None:
+    take(a=HEAD + "west,,West,active")
+    take(a=HEAD + "west,,West,deleted")
+    assert take(a=HEAD + "west,,West,active").changes["accounts"] == {"updated": 1}
+
+
+def test_deleting_what_is_not_there_changes_nothing(cast: Cast, take: Take) -> None:
+    report = take(a=HEAD + "nowhere,,Nowhere,deleted")
+    assert (report.total_changes, report.errors) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",,West,active", "No account_id given for an account"),
+        ("west,,,active", "No name given for an account"),
+        ("west,,West,open", 'Improper status "open" for an account'),
+        ("west,moon,West,active", "There is no account moon to be the parent"),
+        ("west,gone,West,active", "The parent account gone is deleted"),
+        ("northfield,,North,active", "The root account can't be changed by an import"),
+    ],
+)
+def test_a_bad_row_is_told_and_the_next_one_is_taken(
+    cast: Cast, take: Take, row: str, reason: str
+) -> None:
+    Account.objects.filter(pk=cast.root.pk).update(sis_id="northfield")
+    take(a=HEAD + "gone,,Gone,active")
+    take(a=HEAD + "gone,,Gone,deleted")
+    report = take(a=HEAD + f"{row}\neast,northfield,East,active")
+    assert [(p.file, p.line, p.reason) for p in report.errors] == [("a.csv", 2, reason)]
+    assert path_of("east") == ["Northfield", "East"]
+
+
+def test_a_tree_has_an_end(roster: Cast, take: Take) -> None:
+    Account.objects.filter(sis_id="high").update(path="1/" * 120)
+    report = take(a=HEAD + "deep,high,Deep,active")
+    assert reasons(report) == ["The account would be too deep in the tree"]

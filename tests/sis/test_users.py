@@ -1,0 +1,170 @@
+"""users.csv: people, their names, logins and passwords, and the last administrator."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from tests.cast import Cast, make_admin
+from tests.sis.conftest import Take, reasons
+
+HEAD = "user_id,login_id,full_name,status\n"
+MORE = "user_id,login_id,first_name,last_name,sortable_name,short_name,email,password,status\n"
+
+
+def user(sis_id: str) -> User:
+    return User.objects.get(sis_id=sis_id)
+
+
+def test_a_person_without_a_password_can_not_sign_in_yet(cast: Cast, take: Take) -> None:
+    report = take(u=HEAD + "u1,Mei.Lin,Mei Lin,active")
+    made = user("u1")
+    assert report.changes["users"] == {"created": 1}
+    assert (made.root_account_id, made.login_id, made.login_key) == (
+        cast.root.pk, "Mei.Lin", "mei.lin",
+    )  # fmt: skip
+    assert (made.name, made.sortable_name, made.short_name) == ("Mei Lin", "Lin, Mei", "Mei Lin")
+    assert (made.state, made.email, made.has_usable_password()) == ("active", "", False)
+
+
+def test_first_and_last_names_make_the_others(cast: Cast, take: Take) -> None:
+    take(u=MORE + "u1,ana,Ana María,de la Cruz,,Ana,ana@x.example,,active")
+    made = user("u1")
+    assert made.name == "Ana María de la Cruz"
+    assert (made.sortable_name, made.short_name) == ("de la Cruz, Ana María", "Ana")
+    assert made.email == "ana@x.example"
+
+
+def test_names_that_the_file_does_not_give_stay_until_the_name_changes(
+    cast: Cast, take: Take
+) -> None:
+    take(u=MORE + 'u1,ana,Ana,Cruz,"Cruz, A.",Annie,,,active')
+    take(u=HEAD + "u1,ana,Ana Cruz,active")
+    assert (user("u1").sortable_name, user("u1").short_name) == ("Cruz, A.", "Annie")
+    take(u=HEAD + "u1,ana,Ana Vega,active")
+    assert (user("u1").sortable_name, user("u1").short_name) == ("Vega, Ana", "Ana Vega")
+
+
+def test_a_password_is_set_once_and_hashed(cast: Cast, take: Take) -> None:
+    take(u=MORE + "u1,mei,Mei,Lin,,,,violet-harbour-42,active")
+    assert user("u1").check_password("violet-harbour-42")
+    report = take(u=MORE + "u1,mei,Mei,Lin,,,,other-harbour-42,active")
+    assert user("u1").check_password("violet-harbour-42")
+    assert report.total_changes == 0
+
+
+def test_who_has_no_password_gets_the_one_in_the_file(cast: Cast, take: Take) -> None:
+    take(u=HEAD + "u1,mei,Mei Lin,active")
+    take(u=MORE + "u1,mei,Mei,Lin,,,,violet-harbour-42,active")
+    assert user("u1").check_password("violet-harbour-42")
+
+
+def test_a_weak_password_is_left_out_and_told_without_it(cast: Cast, take: Take) -> None:
+    report = take(u=MORE + "u1,mei,Mei,Lin,,,,20090413,active")
+    assert not user("u1").has_usable_password()
+    assert len(report.warnings) == 1
+    assert report.warnings[0].reason.startswith("Imported without the password: ")
+    assert "20090413" not in str(report.as_json())
+
+
+@pytest.mark.parametrize("status", ["suspended", "deleted", "Active"])
+def test_a_status_is_a_state(cast: Cast, take: Take, status: str) -> None:
+    take(u=HEAD + "u1,mei,Mei Lin,active")
+    take(u=HEAD + f"u1,mei,Mei Lin,{status}")
+    assert user("u1").state == status.lower()
+
+
+def test_a_login_is_nobodys_twice(cast: Cast, take: Take) -> None:
+    report = take(u=HEAD + "u1,ADA.okafor,Ada Two,active\nu2,new,New,active\nu3,NEW,New,active")
+    assert [(p.line, p.reason) for p in report.errors] == [
+        (2, "The login is taken by somebody else"),
+        (4, "The login is taken by somebody else"),
+    ]
+    assert not User.objects.filter(sis_id="u1").exists()
+
+
+def test_a_login_that_becomes_free_in_the_file_can_be_given_in_any_order(
+    cast: Cast, take: Take
+) -> None:
+    take(u=HEAD + "u1,mei,Mei,active\nu2,ana,Ana,active")
+    report = take(u=HEAD + "u3,mei,Mo,active\nu2,mei2,Ana,active\nu1,ana,Mei,active")
+    assert not report.errors
+    logins = User.objects.filter(sis_id__in=["u1", "u2", "u3"])
+    assert dict(logins.values_list("sis_id", "login_id")) == {
+        "u1": "ana",
+        "u2": "mei2",
+        "u3": "mei",
+    }
+
+
+def test_a_deleted_persons_login_is_free_and_they_need_another_to_return(
+    cast: Cast, take: Take
+) -> None:
+    take(u=HEAD + "u1,mei,Mei,active")
+    take(u=HEAD + "u1,mei,Mei,deleted\nu2,mei,Mei Two,active")
+    assert (user("u1").state, user("u2").state) == ("deleted", "active")
+    report = take(u=HEAD + "u1,mei,Mei,active")
+    assert reasons(report) == ["The login is taken by somebody else"]
+
+
+def test_the_later_of_two_rows_counts(cast: Cast, take: Take) -> None:
+    report = take(u=HEAD + "u1,mei,Mei Lin,active\nu1,mei,Mei Vega,active")
+    assert user("u1").name == "Mei Vega"
+    assert report.changes["users"] == {"created": 1}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",mei,Mei,Lin,,,,,active", "No user_id given for a user"),
+        ("u1,,Mei,Lin,,,,,active", "No login_id given for a user"),
+        ("u1,mei,,,,,,,active", "No name given for a user"),
+        ("u1,mei,Mei,Lin,,,,,here", 'Improper status "here" for a user'),
+        ("u1,mei,Mei,Lin,,,nowhere,,active", "“nowhere” is not an e-mail address"),
+        (f"u1,mei,{'M' * 200},{'L' * 200},,,,,active", "The name is longer than 255 characters"),
+        (f"u1,mei,{'M' * 256},Lin,,,,,active", "A value has 256 characters; the most is 255."),
+    ],
+)
+def test_a_bad_row_is_told_and_the_next_one_is_taken(
+    cast: Cast, take: Take, row: str, reason: str
+) -> None:
+    report = take(u=MORE + f"{row}\nu2,ana,Ana,Cruz,,,,,active")
+    assert [(p.line, p.reason) for p in report.errors] == [(2, reason)]
+    assert user("u2").name == "Ana Cruz"
+
+
+def test_another_tenants_people_are_not_touched(cast: Cast, take: Take) -> None:
+    User.objects.filter(pk=cast.stranger.pk).update(sis_id="u1")
+    report = take(u=HEAD + f"u1,{cast.stranger.login_id},Somebody,active")
+    cast.stranger.refresh_from_db()
+    assert report.changes["users"] == {"created": 1}
+    assert cast.stranger.name == "root@southfield.example"
+
+
+@pytest.mark.parametrize("status", ["suspended", "deleted"])
+def test_the_last_administrator_stays(roster: Cast, take: Take, status: str) -> None:
+    report = take(u=HEAD + f"root_admin,{roster.root_admin.login_id},Root,{status}")
+    assert reasons(report) == ["The last administrator of the root account must stay active"]
+    roster.root_admin.refresh_from_db()
+    assert roster.root_admin.state == "active"
+
+
+def test_of_two_administrators_one_may_go(roster: Cast, take: Take) -> None:
+    make_admin(roster, roster.teacher, roster.root)
+    report = take(
+        u=HEAD
+        + f"root_admin,{roster.root_admin.login_id},Root,suspended\n"
+        + f"teacher,{roster.teacher.login_id},Tomas,suspended"
+    )
+    assert [(p.line, p.reason) for p in report.errors] == [
+        (3, "The last administrator of the root account must stay active")
+    ]
+
+
+def test_an_administrator_may_go_when_the_same_run_makes_another(roster: Cast, take: Take) -> None:
+    report = take(
+        u=HEAD + f"root_admin,{roster.root_admin.login_id},Root,suspended",
+        a="user_id,account_id,role,status\nteacher,,AccountAdmin,active",
+    )
+    assert not report.errors
+    assert user("root_admin").state == "suspended"
