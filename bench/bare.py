@@ -27,7 +27,7 @@ if not settings.configured:
             "audit",
             "permissions",
             "courses",
-        ],  # fmt: skip
+        ],
         AUTH_USER_MODEL="accounts.User",
         MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
         REST_FRAMEWORK={"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]},

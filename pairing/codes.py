@@ -58,7 +58,7 @@ def digest_of(code: str) -> str:
 
 
 def digests_of(code: str) -> list[str]:
-    """Under the current key and those that it replaced, for finding codes from before a rotation."""
+    """Under the current key and those that it replaced, to find codes from before a rotation."""
     return [_digest(code, key) for key in [settings.CODE_KEY, *settings.CODE_KEY_FALLBACKS]]
 
 

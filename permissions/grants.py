@@ -44,7 +44,7 @@ class Area:
         return Q(**{f"{course}__in": self.course_ids}) | self.accounts(path)
 
     def people(self, path: str) -> Q:
-        """Whoever is *of* an account in the area: the target's account (at `path`) is it or below."""
+        """Whoever is *of* an account in the area: the target's account (`path`) is it or below."""
         condition = Q(pk__in=[])
         for piece in self.pieces:
             condition |= replace(piece, below=True).as_q(path)

@@ -20,12 +20,12 @@ from accounts.actions import names
 from accounts.actor import Actor
 from accounts.models import Account, User
 from courses.models import Course, Enrolment
+from permissions.actions import create_root_account
 from permissions.catalogue import permission
 from permissions.inheritance import Row, resolve
 from permissions.models import AccountMembership, Override, Role
 from permissions.policy import RULES, holds_in_account, holds_in_course, may, permitted, rule
 from tests.cast import make_account, make_course
-from permissions.actions import create_root_account
 
 KEYS = [
     "read_roster", "generate_observer_pairing_code", "allow_course_admin_actions",

@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the fictional district Northfield, through the importer, for `make run`."""
+"""`manage.py load_demo`: the fictional district Northfield, through the very importer."""
 
 from __future__ import annotations
 
