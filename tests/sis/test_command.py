@@ -1,0 +1,142 @@
+"""`manage.py import_sis` and `manage.py load_demo`."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from accounts.actor import Actor
+from accounts.models import Account, User
+from courses.models import Enrolment
+from pairing.models import ObservationLink
+from pairing.rules import ISSUE_ON_DETAILS
+from permissions.policy import may
+from sis.management.commands.load_demo import PASSWORD, SIGN_INS
+from tests.cast import Cast
+from tests.sis.conftest import everything
+
+USERS = "user_id,login_id,full_name,status\nu1,mei,Mei Lin,active\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "users.csv"
+    path.write_text(USERS + ",x,X,active\n")
+    return path
+
+
+def run(*args: Any, **options: Any) -> str:
+    out = StringIO()
+    call_command(*args, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_json_is_one_object(cast: Cast, file: Path) -> None:
+    told = json.loads(run("import_sis", file, account=str(cast.root.pk), json=True))
+    assert told["account_id"] == cast.root.pk
+    assert told["changes"]["users"] == {"created": 1, "updated": 0, "deleted": 0}
+    assert set(told["changes"]) == {
+        "accounts", "courses", "sections", "users", "enrollments", "admins", "user_observers",
+    }  # fmt: skip
+    assert told["errors"] == [
+        {"file": "users.csv", "line": 3, "reason": "No user_id given for a user"}
+    ]
+    assert (told["unchanged"], told["warnings"]) == (0, [])
+
+
+def test_people_read_a_table_and_the_errors(cast: Cast, file: Path) -> None:
+    told = run("import_sis", file, account=str(cast.root.pk))
+    assert "users                   1        0        0" in told
+    assert "1 change, 0 rows as they were, 1 not imported." in told
+    assert "users.csv, line 3: No user_id given for a user" in told
+
+
+def test_a_second_run_says_that_nothing_changed(cast: Cast, file: Path) -> None:
+    run("import_sis", file, account=str(cast.root.pk))
+    told = run("import_sis", file, account=str(cast.root.pk))
+    assert told.startswith("0 changes, 1 rows as they were")
+
+
+def test_the_root_account_may_be_named_by_its_sis_id(cast: Cast, file: Path) -> None:
+    Account.objects.filter(pk=cast.root.pk).update(sis_id="north")
+    told = json.loads(run("import_sis", file, account="sis_account_id:north", json=True))
+    assert told["account_id"] == cast.root.pk
+
+
+@pytest.mark.parametrize("which", ["sub-account", "nothing", "text"])
+def test_only_a_root_account_will_do(cast: Cast, file: Path, which: str) -> None:
+    account = {"sub-account": str(cast.accounts.high.pk), "nothing": "0", "text": "Northfield"}
+    with pytest.raises(CommandError) as refused:
+        run("import_sis", file, account=account[which])
+    assert refused.value.returncode == 1
+    assert not User.objects.filter(sis_id="u1").exists()
+    if which == "sub-account":
+        assert "is not a root account" in str(refused.value)
+
+
+def test_a_missing_file_ends_with_2(cast: Cast, file: Path) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("import_sis", file, file.with_name("none.csv"), account=str(cast.root.pk))
+    assert refused.value.returncode == 2
+
+
+def test_a_refused_file_ends_with_2_after_the_others(cast: Cast, file: Path) -> None:
+    (bad := file.with_name("bad.csv")).write_bytes(b"\xff\xfe")
+    with pytest.raises(SystemExit) as ended:
+        run("import_sis", bad, file, account=str(cast.root.pk))
+    assert ended.value.code == 2
+    assert User.objects.filter(sis_id="u1").exists()
+
+
+# --- The demonstration ---
+
+
+@pytest.fixture
+def _no_tenant(db: Any) -> None:
+    """A database as it is after `migrate`; foreign keys are looked at when the test ends."""
+    for model in apps.get_models():
+        model._default_manager.all()._raw_delete("default")
+
+
+@pytest.mark.usefixtures("_no_tenant")
+def test_the_demonstration_is_whole_and_its_people_can_sign_in() -> None:
+    told = run("load_demo")
+    for person in SIGN_INS:
+        assert person.login in told
+        assert User.objects.get(login_id=person.login).check_password(PASSWORD)
+    assert PASSWORD in told
+    assert Enrolment.objects.filter(type="StudentEnrollment").count() > 300
+    assert ObservationLink.objects.active().count() >= 5
+
+
+@pytest.mark.usefixtures("_no_tenant")
+def test_the_demonstrations_teacher_may_pair_and_most_people_have_no_password() -> None:
+    run("load_demo")
+    teacher = User.objects.get(login_id="teacher")
+    enrolment = Enrolment.objects.filter(
+        course__enrolments__user=teacher, type="StudentEnrollment"
+    ).first()
+    assert enrolment is not None
+    root = Account.objects.select_related("settings", "override_version").get(parent=None)
+    assert may(Actor(root, teacher, teacher), ISSUE_ON_DETAILS, enrolment)
+    assert User.objects.filter(password__startswith="!").count() > 100
+
+
+@pytest.mark.usefixtures("_no_tenant")
+def test_loading_the_demonstration_again_changes_nothing() -> None:
+    told, before = run("load_demo"), everything()
+    assert run("load_demo") == told
+    assert everything() == before
+
+
+def test_where_there_is_a_root_account_already_no_demonstration_is_loaded(cast: Cast) -> None:
+    before = everything()
+    assert run("load_demo") == ""
+    assert everything() == before
