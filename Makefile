@@ -29,7 +29,7 @@ run: install
 
 # TEST_DATABASE_URL= names a PostgreSQL to run on; TESTS= picks some tests.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Account, User
+from permissions.table import bump
 from tests.cast import Cast, make_cast
 
 
@@ -19,9 +22,26 @@ def _fresh_cache() -> None:
     cache.clear()
 
 
+@pytest.fixture(scope="session")
+def made_once(django_db_setup: None, django_db_blocker: Any) -> Cast:
+    """The cast, committed before the first test; making it for each would be half of their time."""
+    with django_db_blocker.unblock():
+        return make_cast()
+
+
 @pytest.fixture
-def cast(db: Any) -> Cast:
-    return make_cast()
+def cast(made_once: Cast, db: Any) -> Cast:
+    """The people as they were made; anew once a test has emptied the tables (transaction=True)."""
+    if not Account.objects.filter(uuid=made_once.root.uuid).exists():
+        return make_cast()
+    bump(made_once.root)  # what a test before read under this version may have been rolled back
+    return deepcopy(made_once)
+
+
+@pytest.fixture
+def empty(db: Any) -> None:
+    """No tenant at all, for the length of the test."""
+    call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture

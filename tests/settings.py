@@ -15,17 +15,17 @@ for name in ("DEBUG", "SECRET_KEY", "CODE_KEY", "ALLOWED_HOSTS", "CACHE_URL", "E
     os.environ.pop(name, None)
 
 from pairing_service.settings import *  # noqa: F403
-from pairing_service.settings import BASE_DIR, DATABASES
+from pairing_service.settings import DATABASES
 
 ALLOWED_HOSTS = ["testserver", "localhost", ".localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+folder = Path(tempfile.gettempdir()) / f"pairing-service-tests-{os.getuid()}"
+STATIC_ROOT = folder / "staticfiles"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 if not url:
-    folder = Path(tempfile.gettempdir()) / f"pairing-service-tests-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
     DATABASES["default"]["TEST"] = {
         "NAME": str(folder / f"{os.environ.get('TEST_RUN', 'tests')}.sqlite3")
     }

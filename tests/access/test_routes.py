@@ -128,8 +128,8 @@ def routes(resolver: Any, prefix: str = "") -> Iterator[str]:
             yield route
 
 
-def filled(cast: Cast, route: str) -> str:
-    """The route with the ids of Ada, Biology, High and their like in it."""
+def ids_of(cast: Cast) -> dict[str, int]:
+    """What stands for the ids in routes: Ada, Biology, High and their like."""
     link = ObservationLink.objects.create(
         root_account=cast.root, observer=cast.observer, student=cast.student
     )
@@ -137,7 +137,7 @@ def filled(cast: Cast, route: str) -> str:
         root_account=cast.root, student=cast.student, issued_by=cast.student, digest="0" * 64,
         surface="rest", hint="00", expires_at=link.linked_at.replace(year=2999),
     )  # fmt: skip
-    ids = {
+    return {
         "user_id": cast.student.pk,
         "account_id": cast.accounts.high.pk,
         "course_id": cast.courses.biology.pk,
@@ -148,6 +148,10 @@ def filled(cast: Cast, route: str) -> str:
         "observer_id": cast.observer.pk,
         "role_id": cast.roles["TeacherEnrollment"].pk,
     }
+
+
+def filled(route: str, ids: dict[str, int]) -> str:
+    """The route as an address."""
     for name, value in ids.items():
         for kind in ("str", "int"):
             route = route.replace(f"<{kind}:{name}>", str(value))
@@ -160,15 +164,15 @@ class Door:
     """Every person at every address, once; what they do there is rolled back."""
 
     def __init__(self, cast: Cast, signed_in: Callable[..., Any], rest: Callable[..., Any]) -> None:
-        self.cast = cast
+        self._ids = ids_of(cast)
         self.people: dict[str, User | None] = {p: getattr(cast, p, None) for p in PEOPLE}
         self._pages = {person: signed_in(user) for person, user in self.people.items()}
         self._cookies = {person: client.cookies for person, client in self._pages.items()}
         self._rest = {person: rest(user) for person, user in self.people.items()}
 
     def status(self, person: str, method: str, route: str) -> str:
+        path = filled("" if route == "/" else route, self._ids)
         with transaction.atomic():
-            path = filled(self.cast, "" if route == "/" else route)
             client = self._rest[person] if path.startswith("/api/") else self._pages[person]
             host = "southfield.localhost" if person == "stranger" else "testserver"
             client.cookies = deepcopy(self._cookies[person])  # some sign out, or act as someone

@@ -153,7 +153,7 @@ def oracle_course(world: World, key: str, course: Course) -> bool:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(drawn=worlds)
 def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(

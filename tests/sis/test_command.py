@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
@@ -98,14 +97,7 @@ def test_a_refused_file_ends_with_2_after_the_others(cast: Cast, file: Path) -> 
 # --- The demonstration ---
 
 
-@pytest.fixture
-def _no_tenant(db: Any) -> None:
-    """A database as it is after `migrate`; foreign keys are looked at when the test ends."""
-    for model in apps.get_models():
-        model._default_manager.all()._raw_delete("default")
-
-
-@pytest.mark.usefixtures("_no_tenant")
+@pytest.mark.usefixtures("empty")
 def test_the_demonstration_is_whole_and_its_people_can_sign_in() -> None:
     told = run("load_demo")
     for person in SIGN_INS:
@@ -116,7 +108,7 @@ def test_the_demonstration_is_whole_and_its_people_can_sign_in() -> None:
     assert ObservationLink.objects.active().count() >= 5
 
 
-@pytest.mark.usefixtures("_no_tenant")
+@pytest.mark.usefixtures("empty")
 def test_the_demonstrations_teacher_may_pair_and_most_people_have_no_password() -> None:
     run("load_demo")
     teacher = User.objects.get(login_id="teacher")
@@ -129,7 +121,7 @@ def test_the_demonstrations_teacher_may_pair_and_most_people_have_no_password() 
     assert User.objects.filter(password__startswith="!").count() > 100
 
 
-@pytest.mark.usefixtures("_no_tenant")
+@pytest.mark.usefixtures("empty")
 def test_loading_the_demonstration_again_changes_nothing() -> None:
     told, before = run("load_demo"), everything()
     assert run("load_demo") == told

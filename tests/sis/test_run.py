@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Account, User
 from audit.models import Event
 from courses.models import Course, Enrolment, Section
 from permissions.models import AccountMembership
 from sis.importing import BATCH
+from sis.kinds.users import Values
 from sis.report import MOST_PROBLEMS
+from sis.store import Store
 from tests.cast import Cast
 from tests.sis.conftest import Take, everything
 
@@ -175,3 +179,18 @@ def test_nothing_of_another_tenant_is_found_or_changed(cast: Cast, take: Take) -
     for model in (User, Course, Section, Enrolment, AccountMembership):
         made = model.objects.filter(root_account=root)
         assert made.count() == (1 if model in (User, AccountMembership) else 0)
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast, take: Take) -> None:
+    """SQLite has no meanwhile: the batch's transaction holds the only writer's place."""
+    take(u=users(1))
+    store: Store[str, Values] = Store(
+        User, Values, keys=("sis_id",), constants={"updated_at": timezone.now()}
+    )
+    store.read(User.objects.filter(sis_id="u0"))
+    old = store.get("u0")
+    User.objects.filter(sis_id="u0").update(email="own@x.example")
+    store.put("u0", old._replace(email="roster@x.example"))
+    can_hold = connection.features.has_select_for_update
+    with pytest.raises(IntegrityError) if can_hold else nullcontext():
+        store.write()
