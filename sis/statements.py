@@ -8,7 +8,7 @@ need no round trip).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -55,13 +55,16 @@ def insert_rows(
     """Insert rows of `names`; other columns get what `constants` says, or the model's defaults."""
     fields = _fields(model)
     rest = [n for n, field in fields.items() if n not in names and not field.primary_key]
-    fill = [_filler(fields[name], constants) for name in rest]
-    columns = [fields[name] for name in (*names, *rest)]
+    made = [n for n in rest if n not in constants and callable(fields[n].default)]
+    same = [n for n in rest if n not in made]
+    make = [fields[name].get_default for name in made]
+    tail = tuple(_constant(fields[name], constants) for name in same)
+    columns = [fields[name] for name in (*names, *made, *same)]
     listed = ", ".join(_quote(field.column) for field in columns)
     into = f"INSERT INTO {_quote(model._meta.db_table)} ({listed})"
     _run(
         columns,
-        [(*row, *(make() for make in fill)) for row in rows],
+        [(*row, *[one() for one in make], *tail) for row in rows],
         sqlite=f"{into} VALUES ({', '.join(['%s'] * len(columns))})",
         postgresql=f"{into} SELECT {listed} FROM ",
     )
@@ -87,12 +90,12 @@ def _fields(model: type[models.Model]) -> dict[str, Any]:
     return {field.attname: field for field in model._meta.concrete_fields}
 
 
-def _filler(field: Any, constants: Mapping[str, Any]) -> Callable[[], Any]:
-    if field.attname in constants or field.default is NOT_PROVIDED:
-        value = constants.get(field.attname, None if field.null else "")
-        return lambda: value
-    default: Callable[[], Any] = field.get_default
-    return default
+def _constant(field: Any, constants: Mapping[str, Any]) -> Any:
+    if field.attname in constants:
+        return constants[field.attname]
+    if field.default is NOT_PROVIDED:
+        return None if field.null else ""
+    return field.default
 
 
 def _quote(name: str) -> str:

@@ -238,8 +238,8 @@ class _Enrolments:
     def write(self) -> None:
         changes = self.store.write()
         self._batch.outcome.changes += count(changes)
-        roles = {one.role for one in self._found.values()}
-        students = {role.pk for role in roles if role.base_role == BaseRole.STUDENT}
+        roles = {one.role.pk: one.role for one in self._found.values()}
+        students = {pk for pk, role in roles.items() if role.base_role == BaseRole.STUDENT}
         tell_followers([_followed(change) for change in changes if change.key[2] in students])
 
 

@@ -126,3 +126,26 @@ def test_a_tree_has_an_end(roster: Cast, take: Take) -> None:
     Account.objects.filter(sis_id="high").update(path="1/" * 120)
     report = take(a=HEAD + "deep,high,Deep,active")
     assert reasons(report) == ["The account would be too deep in the tree"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (
+            "west,,West,deleted\nart,west,Art,active",
+            "The parent account west is deleted",
+        ),
+        (
+            "art,west,Art,active\nwest,,West,deleted",
+            "Account west still has courses or accounts below it",
+        ),
+    ],
+)
+def test_nothing_is_left_below_a_deleted_account(
+    cast: Cast, take: Take, rows: str, reason: str
+) -> None:
+    take(a=HEAD + "west,,West,active")
+    report = take(a=HEAD + rows)
+    assert [(p.line, p.reason) for p in report.errors] == [(3, reason)]
+    orphans = Account.objects.filter(state="active", parent__state="deleted")
+    assert not orphans.exists()
