@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
-from accounts.models import Account, User
+from accounts.models import Account, User, login_key
 
 PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
 
@@ -53,6 +53,10 @@ class LoginForm(allauth_forms.LoginForm):
             field.widget.attrs.pop("placeholder", None)
         login.widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
         self.fields["remember"].label = _("Keep me signed in on this device for two weeks")
+
+    def clean_login(self) -> str:
+        """As it is compared, so that spellings of one login share one count of failures."""
+        return login_key(self.cleaned_data["login"])[:255]
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):

@@ -14,7 +14,8 @@ from django.http import Http404
 
 from accounts.actor import Actor
 from accounts.models import Account, User, login_key
-from permissions.policy import Denied, Rule, permitted
+from accounts.rules import SEE_PERSON
+from permissions.policy import Denied, Rule, may, permitted
 
 _FORM = re.compile(r"(?P<hex>hex:)?(?P<name>[a-z_]+):(?P<value>.+)", re.DOTALL)
 _MOST = 2**63 - 1
@@ -55,6 +56,14 @@ def get_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> Us
     return user
 
 
+def may_hear_of(actor: Actor, text: str, user: User) -> bool:
+    """Whether a refusal may admit that there is such a user (the contract's 403, not a 404).
+
+    Numbers tell nothing; whoever names a login or a SIS id must be one who may see the person.
+    """
+    return text.isdecimal() or user == actor.person or may(actor, SEE_PERSON, user)
+
+
 def require_user(
     actor: Actor,
     rule: Rule,
@@ -63,13 +72,14 @@ def require_user(
 ) -> User:
     """The user whom `text` names, to whom the actor may do it: mostly one statement.
 
-    `annotate` adds to that statement. Raises Http404 when there is no such user, Denied when the
-    rule refuses.
+    `annotate` adds to that statement. Raises Denied when the rule refuses, and Http404 when there
+    is no such user, or one of whom the actor may not even hear.
     """
     among = permitted(actor, rule)
     user = find_user(actor, text, among=annotate(among, actor) if annotate else among)
     if user is None:
-        raise Denied(rule) if find_user(actor, text) else Http404
+        there = find_user(actor, text)
+        raise Denied(rule) if there and may_hear_of(actor, text, there) else Http404
     return user
 
 

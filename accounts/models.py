@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -177,6 +177,9 @@ class Domain(models.Model):
         return self.host
 
 
+_HOLD_PEOPLE = "SELECT id FROM accounts_user WHERE id IN %(ids)s ORDER BY id FOR NO KEY UPDATE"
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def existing(self) -> UserQuerySet:
         """Everyone who has not been deleted; suspended people are still there."""
@@ -184,6 +187,14 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def active(self) -> UserQuerySet:
         return self.filter(state=User.State.ACTIVE)
+
+    def hold(self, ids: Collection[int]) -> None:
+        """Hold these people's rows until the transaction ends, in one order for everyone.
+
+        Where transactions that write exclude each other (SQLite) there is nothing to do.
+        """
+        if ids and connection.features.has_select_for_update:
+            run_all(_HOLD_PEOPLE, ids=sorted(ids))
 
     def by_hand(self, sql: str, **values: Any) -> list[tuple[User, Sequence[Any]]]:
         """People, each with what else the statement selects after `PERSON`.

@@ -83,6 +83,8 @@ def enrol(
 
 
 def _refuse_impossible(course: Course, role: Role) -> None:
+    if not course.account.path.startswith(role.account.path):
+        raise EnrolmentRefused("Invalid role")
     if role.state == Role.State.INACTIVE:
         raise EnrolmentRefused("Cannot create an enrollment with this role because it is inactive.")
     if course.is_concluded or course.state == Course.State.DELETED:

@@ -22,7 +22,7 @@ from audit.models import Event
 from courses.models import Enrolment
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
 from pairing.following import attach, detach
-from pairing.guesses import admit, count_wrong, guesser_of, hold_people
+from pairing.guesses import admit, count_wrong, guesser_of
 from pairing.mail import tell_after_commit
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import (
@@ -86,7 +86,7 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     require(actor, action, target)
     student = target.user if isinstance(target, Enrolment) else target
     course_id = target.course_id if isinstance(target, Enrolment) else None
-    hold_people(actor.root_account, student)
+    User.objects.hold([student.pk])
     now = timezone.now()
     ended = _make_room(actor, student, settings.live_codes_per_student, now)
     issued = IssuedCode(student, new_code(), now + settings.code_lifetime)
@@ -178,7 +178,7 @@ def redeem_code(
     live: PairingCode | None = None
     with transaction.atomic():
         RootAccountSettings.objects.hold(actor.root_account)
-        hold_people(actor.root_account, actor.real, observer)
+        User.objects.hold({user.pk for user in (actor.real, observer) if user is not None})
         require(actor, REDEEM, observer)
         admit(guesser)
         student_id = _use(actor, observer, code) if code else None
@@ -265,7 +265,7 @@ def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> U
             raise RegistrationClosed
         guesser = guesser_of(actor, browser)
         if actor.real is not None:
-            hold_people(actor.root_account, actor.real)
+            User.objects.hold([actor.real.pk])
         admit(guesser)
         live = _find_live(actor, read_code(text))
         if live is None:
@@ -349,7 +349,7 @@ def link(*, actor: Actor, observer: User, student: User) -> bool:
     require(actor, MANAGE_OBSERVERS, student)
     if observer.pk == student.pk:
         raise OwnCode
-    hold_people(actor.root_account, observer, student)
+    User.objects.hold([observer.pk, student.pk])
     if ObservationLink.objects.active().filter(observer=observer, student=student).exists():
         return False
     _link(actor, observer.pk, student.pk, how="by hand")
@@ -364,7 +364,7 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     """
     with transaction.atomic():
         RootAccountSettings.objects.hold(actor.root_account)
-        hold_people(actor.root_account, observer)
+        User.objects.hold([observer.pk, student.pk])
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:
             raise OwnCode
@@ -376,7 +376,12 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
 
 
 def _link(actor: Actor, observer: int, student: int, *, how: str) -> None:
-    """The one row of the pair, new or restored, with everything that follows from it."""
+    """The one row of the pair, new or restored, with everything that follows from it.
+
+    The student is held, as by everyone who changes their enrolments (`pairing.following.follow`):
+    of the two, the second sees what the first did.
+    """
+    User.objects.hold([student])
     now = timezone.now()
     this = ObservationLink(observer_id=observer, student_id=student)
     pair = {"observer": observer, "student": student, "now": now}
@@ -401,6 +406,7 @@ RETURNING id
 def unlink(*, actor: Actor, link: ObservationLink) -> None:
     """End a link and the observer's enrolments that it carried. Raises Denied, NotLive."""
     require(actor, UNLINK, link)
+    User.objects.hold([link.observer_id, link.student_id])
     now = timezone.now()
     this = ObservationLink.objects.active().filter(pk=link.pk)
     if not this.update(state=ObservationLink.State.DELETED, ended_at=now):

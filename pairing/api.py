@@ -16,7 +16,14 @@ from rest_framework.views import APIView
 from accounts.actor import Actor
 from accounts.authentication import ApiRequest, token_in_header
 from accounts.disclosure import told
-from accounts.ids import find_account, get_account, get_user, id_condition, require_user
+from accounts.ids import (
+    find_account,
+    get_account,
+    get_user,
+    id_condition,
+    may_hear_of,
+    require_user,
+)
 from accounts.models import User
 from accounts.rules import SEE_PERSON
 from pairing.actions import (
@@ -46,7 +53,7 @@ from pairing.proofs import (
     student_by_token,
 )
 from pairing.reasons import reason_for
-from pairing.rules import ISSUE_OVER_REST, REDEEM, SEE_CODE, SEE_LINKS_OF
+from pairing.rules import ISSUE_OVER_REST, MANAGE_OBSERVERS, REDEEM, SEE_CODE, SEE_LINKS_OF
 from pairing.serializers import (
     code_json,
     issued_code_json,
@@ -122,6 +129,8 @@ class Observees(APIView):
     def post(self, request: ApiRequest, user_id: str) -> Response:
         actor, params = request.actor, params_of(request)
         observer = get_user(actor, user_id)
+        if not may_hear_of(actor, user_id, observer):
+            raise Http404
         _require_own_root(actor, params)
         with _wire_refusals():
             student = _linked(request, observer, params).student
@@ -141,7 +150,8 @@ class OneObservee(APIView):
     def put(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
         """Link by hand, or restore the link; again is the same."""
         actor = request.actor
-        observer, student = get_user(actor, user_id), get_user(actor, observee_id)
+        observer = require_user(actor, MANAGE_OBSERVERS, user_id)
+        student = require_user(actor, MANAGE_OBSERVERS, observee_id)
         _require_own_root(actor, params_of(request))
         with _wire_refusals():
             link(actor=actor, observer=observer, student=student)
@@ -154,7 +164,7 @@ class OneObservee(APIView):
         _require_own_root(actor, params_of(request))
         there = ObservationLink.objects.active().filter(observer=observer, student=student).first()
         if there is None:
-            require(actor, SEE_LINKS_OF, observer)
+            require_user(actor, SEE_LINKS_OF, user_id)
             raise Http404
         try:
             unlink(actor=actor, link=there)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from courses.actions import Change
 from courses.models import Course, Enrolment
 from pairing.models import ObservationLink
@@ -91,8 +92,10 @@ def detach_all(links: QuerySet[ObservationLink]) -> None:
 
 def follow(changes: Collection[Change]) -> None:
     """Bring the observers' enrolments in line with changed student ones, in a few statements."""
-    students = among("student", {change.student_id for change in changes})
-    links = list(ObservationLink.objects.active().filter(students))
+    students = {change.student_id for change in changes}
+    # Who links or unlinks holds them, too, so that neither overlooks what the other is about to do.
+    User.objects.hold(students)
+    links = list(ObservationLink.objects.active().filter(among("student", students)))
     if links:
         observed = {link.student_id for link in links}
         _Following([c for c in changes if c.student_id in observed], links).write()

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import Account, User
+from accounts.models import Account
 from audit.actions import record
 from pairing.models import WrongGuesses
 from pairing_service.statements import run
@@ -58,8 +58,19 @@ def guesser_of(actor: Actor, browser: str | None = None) -> Guesser:
         return Guesser(root, Subject.USER, str(actor.real.pk), settings.GUESSES_PER_USER_AND_HOUR)
     if browser and _is_own(actor.address, root.settings.own_networks):
         return Guesser(root, Subject.BROWSER, browser, settings.GUESSES_PER_BROWSER_AND_HOUR)
-    address = actor.address or "unknown"
-    return Guesser(root, Subject.ADDRESS, address, settings.GUESSES_PER_ADDRESS_AND_HOUR)
+    return Guesser(
+        root, Subject.ADDRESS, _network_of(actor.address), settings.GUESSES_PER_ADDRESS_AND_HOUR
+    )
+
+
+def _network_of(address: str | None) -> str:
+    """What is counted as one address: of IPv6 the 64 bits that one household is given."""
+    if address is None:
+        return "unknown"
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
 
 
 def _is_own(address: str | None, networks: str) -> bool:
@@ -72,7 +83,7 @@ def _is_own(address: str | None, networks: str) -> bool:
 def admit(guesser: Guesser) -> None:
     """Hold the guesser's count until the transaction ends. Raises TooManyGuesses.
 
-    A user's own row must be held already (`hold_people`): that is as good and writes nothing.
+    A user's own row must be held already (`UserQuerySet.hold`): that is as good and writes nothing.
     """
     if guesser.subject != Subject.USER:
         _make_row(guesser.root_account, guesser.subject, guesser.key)
@@ -117,22 +128,6 @@ def _admit_suspect(root_account: Account, now: datetime) -> None:
 
 def _end_of_window(root_account: Account, subject: str, key: str) -> datetime:
     return _rows(root_account, subject, key).get().window_ends_at
-
-
-def hold_people(root_account: Account, *users: User | None) -> None:
-    """Hold the users' rows until the transaction ends, in one order for everyone.
-
-    Where transactions that write exclude each other (SQLite) there is nothing to do.
-    """
-    if connection.features.has_select_for_update:
-        ids = sorted({user.pk for user in users if user is not None})
-        run(_HOLD, root=root_account.pk, ids=ids)
-
-
-_HOLD = """
-SELECT id FROM accounts_user
- WHERE root_account_id = %(root)s AND id IN %(ids)s ORDER BY id FOR NO KEY UPDATE
-"""
 
 
 def count_wrong(actor: Actor, guesser: Guesser) -> None:

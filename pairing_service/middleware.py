@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
@@ -31,6 +31,19 @@ class PagesOnly:
         if is_api(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]
+
+
+class KnownCharset:
+    """Refuses bodies in anything but UTF-8 before somebody tries to decode them: 415."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+            return HttpResponse("Only UTF-8 is read here.", status=415, content_type="text/plain")
+        return self.get_response(request)
 
 
 class ContentSecurityPolicy(PagesOnly, CSPMiddleware):

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pairing_service.middleware.KnownCharset",
     "pairing_service.middleware.ContentSecurityPolicy",
     "pairing_service.middleware.Sessions",
     "accounts.middleware.RootAccountMiddleware",
@@ -269,6 +270,10 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}
     },
     # Django's own handlers would say everything a second time.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # What was not found names people (sis_login_id:…); only what broke is worth a line.
+        "django.request": {"level": "ERROR"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

@@ -8,6 +8,7 @@ the button and the refusal cannot disagree. The rows themselves are in each app'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -166,6 +167,7 @@ def _is_permitted(actor: Actor, rule: Rule, target: Model) -> bool:
 # but for three ids, and composing it costs more than asking it: it is kept, with these in their
 # places. None: nobody is permitted so.
 _ROOT, _PERSON, _REAL = -101, -102, -103
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _prepared: dict[tuple[str, bool], tuple[str, tuple[Any, ...]] | None] = {}
 
 
@@ -200,7 +202,8 @@ def _prepare(
         sql, params = asked.values_list("pk")[:1].query.sql_with_params()
     except EmptyResultSet:
         return None
-    if not all(isinstance(param, int | str) for param in params):
+    # SQLite's dates are texts already.
+    if not all(isinstance(param, int | str) and not _DATE.match(str(param)) for param in params):
         raise TypeError(f"A row of {rule.name} without grants depends on more than who asks.")
     return sql, params
 

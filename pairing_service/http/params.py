@@ -99,7 +99,10 @@ def read_boolean(text: str) -> bool | None:
 def params_of(request: Request) -> Params:
     """Query string and body together (clients put the same things into either)."""
     tree = nested(request.query_params)
-    body = request.data
+    try:
+        body = request.data
+    except RecursionError as error:
+        raise refusal(400, "the body is nested too deeply") from error
     if isinstance(body, QueryDict):
         body = nested(body)
     if not isinstance(body, Mapping):

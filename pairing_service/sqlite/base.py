@@ -2,21 +2,25 @@
 
 SQLite lets a writer that finds the database busy sleep and try again, longer each time: with two
 processes half of the time goes into that, and with thirty-two nearly all. A lock on a file beside
-the database wakes the next writer at once, and the system gives it back when a process is killed.
+the database is looked at much more often, and the system gives it back when a process is killed.
 SQLite's own lock still decides; this only says who tries next.
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
-from typing import Any
+import time
+from typing import IO, Any
 
 from django.db.backends.sqlite3 import base
 
+# Seconds between two looks at the queue: short beside a transaction, long beside a look.
+_LOOK_AGAIN = 0.0003
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    _queue: int | None = None
+    # A file object and not a number: it is closed, and the lock given back, with the connection.
+    _queue: IO[bytes] | None = None
     _is_first = False
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -45,18 +49,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             self._leave_queue()
             if self._queue is not None:
-                os.close(self._queue)
+                self._queue.close()
                 self._queue = None
 
     def _wait_in_queue(self) -> None:
+        """Until it is our turn, or as long as SQLite itself would wait; then it decides alone."""
         if self.is_in_memory_db():
             return
         if self._queue is None:
-            self._queue = os.open(
-                f"{self.settings_dict['NAME']}-queue", os.O_CREAT | os.O_RDWR, 0o600
-            )
-        fcntl.flock(self._queue, fcntl.LOCK_EX)
-        self._is_first = True
+            self._queue = open(f"{self.settings_dict['NAME']}-queue", "ab")  # noqa: SIM115
+        give_up = time.monotonic() + self.settings_dict["OPTIONS"].get("timeout", 5)
+        while not self._is_first and time.monotonic() < give_up:
+            try:
+                fcntl.flock(self._queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._is_first = True
+            except BlockingIOError:
+                time.sleep(_LOOK_AGAIN)
 
     def _leave_queue(self) -> None:
         if self._is_first and self._queue is not None:

@@ -102,6 +102,7 @@ class _Links:
     def _follow(self, changes: list[Changed[Key, Values]]) -> None:
         """Put observers beside their students, or take them away, in one statement each."""
         changed = {change.key: change.after.state for change in changes}
+        User.objects.hold({person for pair in changed for person in pair})
         links = ObservationLink.objects.filter(
             among("observer", [observer for observer, _ in changed]),
             among("student", [student for _, student in changed]),

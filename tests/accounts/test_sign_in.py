@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from pairing.cookies import KeptCode, keep_code
-from tests.cast import PASSWORD, make_user
+from tests.cast import PASSWORD, Cast, make_user
 
 WRONG = "This login and password don&#x27;t go together."
 
@@ -194,3 +194,12 @@ def test_a_weak_or_the_same_password_is_not_taken(newcomer, signed_in, password)
 def test_choosing_is_for_one_time_passwords_only(cast, signed_in):
     response = signed_in(cast.student).get("/password/choose")
     assert response.headers["Location"] == "/profile/settings"
+
+
+def test_spellings_of_one_login_share_one_count_of_failures(cast: Cast, signed_in):
+    browser = signed_in(None)
+    spellings = ["ada.okafor", "ADA.okafor", "\uff41da.okafor"]
+    for n in range(6):
+        browser.post("/login", {"login": spellings[n % 3], "password": "wrong"})
+    browser.post("/login", {"login": "ada.\uff4fkafor", "password": PASSWORD})
+    assert "_auth_user_id" not in browser.session

@@ -14,7 +14,9 @@ from django.db import connection
 
 from accounts.models import User
 from audit.models import Event
-from pairing.actions import issue_code, redeem_code, register_observer
+from courses.actions import enrol
+from courses.models import Enrolment
+from pairing.actions import issue_code, link, redeem_code, register_observer, unlink
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
 from pairing.rules import ISSUE_OVER_REST
 from tests.cast import Cast, make_user
@@ -105,3 +107,26 @@ def test_of_8_who_register_with_one_login_at_once_exactly_one_does(cast: Cast) -
     assert set(results) <= {"Redemption", "LoginTaken", "CodeRefused"}
     assert User.objects.filter(login_id="joy@example.org").count() == 1
     assert PairingCode.objects.filter(state="redeemed").count() == 1
+
+
+def test_unlinking_while_the_student_is_enrolled_leaves_no_observer_behind(cast: Cast) -> None:
+    """Whichever comes first, the observer's enrolments are those of the link."""
+    chemistry = cast.courses.chemistry.sections.get()
+    student_role = cast.roles["StudentEnrollment"]
+    admin = cast.actor(cast.root_admin)
+    link(actor=admin, observer=cast.observer, student=cast.student)
+    for _ in range(ROUNDS):
+        row = ObservationLink.objects.get()
+        results = at_once(
+            [
+                lambda: unlink(actor=cast.actor(cast.root_admin), link=row),  # noqa: B023
+                lambda: enrol(
+                    actor=cast.actor(cast.root_admin), user=cast.student, section=chemistry,
+                    role=student_role, state="active",
+                ),
+            ]
+        )  # fmt: skip
+        assert results == {"NoneType": 1, "Enrolment": 1}
+        assert not Enrolment.objects.filter(user=cast.observer).exclude(state="deleted").exists()
+        Enrolment.objects.filter(section=chemistry, user=cast.student).delete()
+        link(actor=admin, observer=cast.observer, student=cast.student)

@@ -189,6 +189,9 @@ def test_visitors_are_counted_by_address_and_in_own_networks_by_browser(cast: Ca
         return results
 
     cast.set(own_networks="10.0.0.0/8")
+    assert tries("2001:db8::1", None) == ["C", "C", "T"]
+    assert tries("2001:db8::2:ffff", None) == ["T", "T", "T"]
+    assert tries("::ffff:198.51.100.9", None) + tries("198.51.100.9", None) == [*"CCTTTT"]
     assert tries("198.51.100.7", "a") == ["C", "C", "T"]
     assert tries("198.51.100.8", "a") == ["C", "C", "T"]
     assert tries("10.1.2.3", "a") == ["C", "T", "T"]

@@ -289,3 +289,27 @@ def test_ids_as_texts_when_asked_for(cast: Cast, rest):
 def test_whatever_is_accepted_json_is_what_there_is(cast: Cast, rest):
     for accept in ("text/html", "*/*", "application/xml", ""):
         assert rest(cast.student).get(ME, HTTP_ACCEPT=accept).status_code == 200
+
+
+# --- Bad input ---
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 50_000])
+def test_a_body_nested_too_deeply_is_a_400(cast: Cast, rest, body: str):
+    answer = rest(cast.student).post(f"{ME}/observees", body, content_type="application/json")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["hex", "undefined", "idna", "utf-16"])
+def test_a_body_in_another_charset_is_a_415(cast: Cast, signed_in, charset: str):
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    answer = signed_in(None).generic("POST", "/login", b"--x--", content_type=kind)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("path", ["enrollments", "observers", "observees"])
+def test_who_can_not_see_a_person_does_not_learn_that_they_are_there(cast: Cast, rest, path: str):
+    client = rest(cast.elsewhere)
+    there = client.get(f"/api/v1/users/sis_login_id:{cast.teacher.login_id}/{path}")
+    nobody = client.get(f"/api/v1/users/sis_login_id:nobody/{path}")
+    assert there.status_code == nobody.status_code == 404
