@@ -27,9 +27,11 @@ install: .venv/installed
 run: install
 	@PORT=$(PORT) WORKERS=$(WORKERS) ./serve --demo
 
-# TEST_DATABASE_URL= names a PostgreSQL to run on; TESTS= picks some tests.
+# On SQLite, and on the PostgreSQL that TEST_DATABASE_URL= names, too; TESTS= picks some tests.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+	env -u TEST_DATABASE_URL $(PYTEST) $(TESTS)
+	[ -z "$$TEST_DATABASE_URL" ] || $(PYTEST) $(TESTS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
