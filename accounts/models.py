@@ -98,10 +98,11 @@ class RootAccountSettingsQuerySet(models.QuerySet["RootAccountSettings"]):
 
     def held(self, root_account: Account) -> RootAccountSettings:
         """The settings as they are now, held."""
-        self.hold(root_account)
-        return self.get(account=root_account)
+        share = " FOR SHARE" if connection.features.has_select_for_update else ""
+        return self.raw(_SETTINGS + share, [root_account.pk])[0]
 
 
+_SETTINGS = "SELECT * FROM accounts_rootaccountsettings WHERE account_id = %s"
 _HOLD = "SELECT 1 FROM accounts_rootaccountsettings WHERE account_id = %s FOR SHARE"
 
 
@@ -209,6 +210,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.existing().filter(
             root_account_id=root_account_id, login_key=login_key(login_id)
         )
+
+    def with_email(self, root_account_id: int, email: str) -> UserQuerySet:
+        return self.existing().filter(root_account_id=root_account_id, email__iexact=email)
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]

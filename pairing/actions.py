@@ -292,6 +292,8 @@ def register_observer(
     with transaction.atomic():
         if not RootAccountSettings.objects.held(actor.root_account).is_open:
             raise RegistrationClosed
+        if User.objects.with_email(actor.root_account.pk, login_id).exists():
+            raise LoginTaken  # a roster has this person already, perhaps under another login
         _save_new(observer)
         student_id = _use(actor, observer, code)
         if student_id is None:

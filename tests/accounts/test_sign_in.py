@@ -203,3 +203,14 @@ def test_spellings_of_one_login_share_one_count_of_failures(cast: Cast, signed_i
         browser.post("/login", {"login": spellings[n % 3], "password": "wrong"})
     browser.post("/login", {"login": "ada.\uff4fkafor", "password": PASSWORD})
     assert "_auth_user_id" not in browser.session
+
+
+def test_an_address_that_one_person_has_signs_in_and_a_shared_one_does_not(cast: Cast, signed_in):
+    type(cast.observer).objects.filter(pk=cast.observer.pk).update(email="joy@home.example")
+    browser = signed_in(None)
+    browser.post("/login", {"login": "Joy@Home.example", "password": PASSWORD})
+    assert browser.session["_auth_user_id"] == str(cast.observer.pk)
+    type(cast.observer).objects.filter(pk=cast.student.pk).update(email="joy@home.example")
+    other = signed_in(None)
+    other.post("/login", {"login": "joy@home.example", "password": PASSWORD})
+    assert "_auth_user_id" not in other.session

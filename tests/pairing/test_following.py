@@ -229,6 +229,6 @@ def test_many_changes_of_many_observed_students_take_a_few_statements(
         _linked(cast, student)
         enrol(cast, student, cast.courses.chemistry, "StudentEnrollment")
         changes.append(Change(student.pk, section.pk, None, "active"))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         tell_followers(changes)
     assert Enrolment.objects.filter(user=cast.observer, section=section).count() == 20

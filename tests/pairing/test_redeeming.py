@@ -227,6 +227,13 @@ def test_a_taken_login_uses_nothing_up(cast: Cast) -> None:
     assert PairingCode.objects.live().count() == 1
 
 
+def test_whoever_a_roster_brought_is_told_to_sign_in(cast: Cast) -> None:
+    User.objects.filter(pk=cast.observer.pk).update(email="joy@example.org")
+    with pytest.raises(LoginTaken):
+        register(cast, code_for(cast, cast.student), "Joy@example.org")
+    assert PairingCode.objects.live().count() == 1
+
+
 def test_nobody_registers_while_self_registration_is_off(cast: Cast) -> None:
     text = code_for(cast, cast.student)
     cast.set(self_registration="none")
