@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Any
-from zoneinfo import available_timezones
 
 from allauth.account import forms as allauth_forms
 from allauth.core import context
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
 from accounts.models import Account, User, login_key
+from accounts.time_zones import time_zones
 
 PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
 
@@ -128,7 +128,7 @@ class ChoosePasswordForm(forms.Form):
 
 def _time_zones(*, also: str = "") -> list[tuple[str, str]]:
     """The zones that people know, by place; `also` is one that is set and may be none of them."""
-    names = {name for name in available_timezones() if "/" in name and not name.startswith("Etc/")}
+    names = {name for name in time_zones() if "/" in name and not name.startswith("Etc/")}
     wanted = sorted(names | {"UTC"} | ({also} if also else set()))
     return [(name, name.replace("_", " ")) for name in wanted]
 

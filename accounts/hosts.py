@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.models import Account
-from pairing_service.statements import run
+from pairing_service.statements import first
 
 # Root accounts with their settings, as of the version that is read with every request.
 _read: dict[int, Account] = {}
@@ -22,7 +22,7 @@ def root_account_for(host: str) -> Account | None:
     A claimed host is its claimer's; any other belongs to the root account that answers unclaimed
     hosts, or to the only one there is. None when nobody answers.
     """
-    row = run(_ANSWERING, host=host)
+    row = first(_ANSWERING, host=host)
     if row is None:
         return None
     root_account_id, number = row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -16,6 +16,7 @@ from accounts.actor import Actor
 from accounts.hosts import address_of, host_of, root_account_for
 from accounts.models import Account, User
 from accounts.rules import ACT_AS
+from accounts.time_zones import time_zones
 from pairing_service.middleware import is_api
 from permissions.policy import may
 
@@ -112,5 +113,5 @@ def _must_choose_password(request: TenantRequest) -> bool:
 
 def _clock(request: TenantRequest, person: User) -> timezone.override:
     name = person.time_zone or request.root_account.time_zone
-    known = name in available_timezones()
+    known = name in time_zones()
     return timezone.override(ZoneInfo(name if known else settings.TIME_ZONE))

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pairing_service.statements import run_all
+from pairing_service.statements import every, run
 
 
 def login_key(login_id: str) -> str:
@@ -87,14 +87,14 @@ class Account(models.Model):
 
 
 class RootAccountSettingsQuerySet(models.QuerySet["RootAccountSettings"]):
-    def hold(self, root_account: Account) -> None:
+    def hold(self, root_account: Account, people: Collection[int]) -> None:
         """Lock the row against change until the transaction ends; others may hold it, too.
 
-        Where transactions that write exclude each other (SQLite) there is nothing to do.
+        `people` are held like `UserQuerySet.hold` does, in the same statement. Where transactions
+        that write exclude each other (SQLite) there is nothing to do.
         """
         if connection.features.has_select_for_update:
-            with connection.cursor() as cursor:
-                cursor.execute(_HOLD, [root_account.pk])
+            run(_HOLD, root=root_account.pk, people=sorted(people))
 
     def held(self, root_account: Account) -> RootAccountSettings:
         """The settings as they are now, held."""
@@ -103,7 +103,10 @@ class RootAccountSettingsQuerySet(models.QuerySet["RootAccountSettings"]):
 
 
 _SETTINGS = "SELECT * FROM accounts_rootaccountsettings WHERE account_id = %s"
-_HOLD = "SELECT 1 FROM accounts_rootaccountsettings WHERE account_id = %s FOR SHARE"
+_HOLD = """
+SELECT u.id FROM accounts_rootaccountsettings s JOIN accounts_user u ON u.id IN %(people)s
+ WHERE s.account_id = %(root)s ORDER BY u.id FOR SHARE OF s FOR NO KEY UPDATE OF u
+"""
 
 
 class RootAccountSettings(models.Model):
@@ -195,7 +198,13 @@ class UserQuerySet(models.QuerySet["User"]):
         Where transactions that write exclude each other (SQLite) there is nothing to do.
         """
         if ids and connection.features.has_select_for_update:
-            run_all(_HOLD_PEOPLE, ids=sorted(ids))
+            run(_HOLD_PEOPLE, ids=sorted(ids))
+
+    def held(self, user_id: int) -> User:
+        """One person as they are now, held."""
+        hold = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
+        [(user, _)] = self.by_hand(_ONE + hold, user=user_id)
+        return user
 
     def by_hand(self, sql: str, **values: Any) -> list[tuple[User, Sequence[Any]]]:
         """People, each with what else the statement selects after `PERSON`.
@@ -203,7 +212,7 @@ class UserQuerySet(models.QuerySet["User"]):
         For the statements that every call asks: the ORM would take longer to compose and read them
         than the database to answer. Columns that are left out are read when asked for.
         """
-        rows = run_all(sql, **values)
+        rows = every(sql, **values)
         return [(_person(self.db, row), row[len(_PERSON_FIELDS) :]) for row in rows]
 
     def with_login(self, root_account_id: int, login_id: str) -> UserQuerySet:
@@ -306,6 +315,7 @@ _NEEDED = {
 _PERSON_FIELDS = [f.attname for f in User._meta.concrete_fields if f.attname in _NEEDED]
 _CREATED_AT = _PERSON_FIELDS.index("created_at")
 PERSON = ", ".join(f"u.{name}" for name in _PERSON_FIELDS)
+_ONE = f"SELECT {PERSON} FROM accounts_user u WHERE u.id = %(user)s"
 
 
 def _person(database: str, row: Sequence[Any]) -> User:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account, RootAccountSettings, User
+from accounts.time_zones import time_zones
 from pairing_service.http.errors import Field, Refusal, invalid
 from pairing_service.http.params import Params, read_boolean
 from pairing_service.http.rendering import wire_offset_time
@@ -131,7 +131,7 @@ def _name(text: str) -> str:
 
 
 def _time_zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in time_zones():
         raise ValueError("is not the name of a time zone")
     return text
 

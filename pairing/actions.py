@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.actions import check_password, names
 from accounts.actor import Actor
-from accounts.models import PERSON, RootAccountSettings, User
+from accounts.models import RootAccountSettings, User
 from audit.actions import event, record
 from audit.models import Event
 from courses.models import Enrolment
@@ -32,7 +32,7 @@ from pairing.rules import (
     SEE_CODE,
     UNLINK,
 )
-from pairing_service.statements import run
+from pairing_service.statements import first
 from permissions.policy import Rule, require
 
 State = PairingCode.State
@@ -177,20 +177,20 @@ def redeem_code(
     guesser = guesser_of(actor, browser)
     live: PairingCode | None = None
     with transaction.atomic():
-        RootAccountSettings.objects.hold(actor.root_account)
-        User.objects.hold({user.pk for user in (actor.real, observer) if user is not None})
+        people = {user.pk for user in (actor.real, observer) if user is not None}
+        RootAccountSettings.objects.hold(actor.root_account, people)
         require(actor, REDEEM, observer)
         admit(guesser)
-        student_id = _use(actor, observer, code) if code else None
-        if student_id is not None:
-            _link(actor, observer.pk, student_id, how="code")
+        student = _use(actor, observer, code) if code else None
+        if student is not None:
+            _link(actor, observer, student, how="code")
         else:
             live = _find_live(actor, code)
             if live is None:
                 count_wrong(actor, guesser)
     # From here on everything has been kept, the count of a wrong guess too.
-    if student_id is not None:
-        return _told(actor, observer, student_id)
+    if student is not None:
+        return _told(actor, observer, student)
     return _refused_or_linked(observer, live)
 
 
@@ -203,9 +203,8 @@ def _refused_or_linked(observer: User, live: PairingCode | None) -> Redemption:
     return Redemption(live.student, observer, is_new=False)
 
 
-def _told(actor: Actor, observer: User, student_id: int) -> Redemption:
+def _told(actor: Actor, observer: User, student: User) -> Redemption:
     """Student and observer hear of their new link by e-mail, once it is committed."""
-    [(student, _)] = User.objects.by_hand(_STUDENT, student=student_id)
     tell_after_commit(
         actor.root_account, [student, observer], "linked",
         student_name=student.name, observer_name=observer.name,
@@ -213,22 +212,20 @@ def _told(actor: Actor, observer: User, student_id: int) -> Redemption:
     return Redemption(student, observer, is_new=True)
 
 
-def _use(actor: Actor, observer: User, code: str) -> int | None:
-    """Active to redeemed, and whose code it was; None when this observer can't use it.
+def _use(actor: Actor, observer: User, code: str) -> User | None:
+    """Active to redeemed, and whose code it was, held; None when this observer can't use it.
 
     One UPDATE with every condition in it: exactly one of many who try gets the row.
     """
-    row = run(
+    row = first(
         _USE,
         now=timezone.now(),
         observer=observer.pk,
         digests=digests_of(code),
         root=actor.root_account.pk,
     )
-    return row[0] if row else None
+    return User.objects.held(row[0]) if row else None
 
-
-_STUDENT = f"SELECT {PERSON} FROM accounts_user u WHERE u.id = %(student)s"
 
 _USE = """
 UPDATE pairing_pairingcode
@@ -295,13 +292,13 @@ def register_observer(
         if User.objects.with_email(actor.root_account.pk, login_id).exists():
             raise LoginTaken  # a roster has this person already, perhaps under another login
         _save_new(observer)
-        student_id = _use(actor, observer, code)
-        if student_id is None:
+        student = _use(actor, observer, code)
+        if student is None:
             raise CodeRefused
         themself = Actor(actor.root_account, observer, observer, actor.address)
         record(themself, "observer_registered", subject=observer)
-        _link(themself, observer.pk, student_id, how="registration")
-    return _told(themself, observer, student_id)
+        _link(themself, observer, student, how="registration")
+    return _told(themself, observer, student)
 
 
 def _save_new(user: User) -> None:
@@ -354,8 +351,8 @@ def link(*, actor: Actor, observer: User, student: User) -> bool:
     User.objects.hold([observer.pk, student.pk])
     if ObservationLink.objects.active().filter(observer=observer, student=student).exists():
         return False
-    _link(actor, observer.pk, student.pk, how="by hand")
-    _told(actor, observer, student.pk)
+    _link(actor, observer, student, how="by hand")
+    _told(actor, observer, student)
     return True
 
 
@@ -365,35 +362,33 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     The proof itself, and its limits, are the caller's. Raises Denied, OwnCode.
     """
     with transaction.atomic():
-        RootAccountSettings.objects.hold(actor.root_account)
-        User.objects.hold([observer.pk, student.pk])
+        RootAccountSettings.objects.hold(actor.root_account, {observer.pk, student.pk})
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:
             raise OwnCode
         there = ObservationLink.objects.active().filter(observer=observer, student=student)
         if there.exists():
             return Redemption(student, observer, is_new=False)
-        _link(actor, observer.pk, student.pk, how=how)
-    return _told(actor, observer, student.pk)
+        _link(actor, observer, student, how=how)
+    return _told(actor, observer, student)
 
 
-def _link(actor: Actor, observer: int, student: int, *, how: str) -> None:
+def _link(actor: Actor, observer: User, student: User, *, how: str) -> None:
     """The one row of the pair, new or restored, with everything that follows from it.
 
-    The student is held, as by everyone who changes their enrolments (`pairing.following.follow`):
-    of the two, the second sees what the first did.
+    The caller holds the student, as does everyone who changes their enrolments
+    (`pairing.following.follow`): of the two, the second sees what the first did.
     """
-    User.objects.hold([student])
     now = timezone.now()
-    this = ObservationLink(observer_id=observer, student_id=student)
-    pair = {"observer": observer, "student": student, "now": now}
-    is_first = run(_NEW_LINK, root=actor.root_account.pk, **pair) is not None
+    this = ObservationLink(observer=observer, student=student)
+    pair = {"observer": observer.pk, "student": student.pk, "now": now}
+    is_first = first(_NEW_LINK, root=actor.root_account.pk, **pair) is not None
     if not is_first:
-        ended = ObservationLink.objects.filter(observer_id=observer, student_id=student)
+        ended = ObservationLink.objects.filter(observer=observer, student=student)
         ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
     attach(this)
     action = "link_created" if is_first else "link_restored"
-    record(actor, action, subject=student, observer=observer, how=how)
+    record(actor, action, subject=student, observer=observer.pk, how=how)
 
 
 _NEW_LINK = """

@@ -22,7 +22,7 @@ from accounts.actor import Actor
 from accounts.models import Account
 from audit.actions import record
 from pairing.models import WrongGuesses
-from pairing_service.statements import run
+from pairing_service.statements import first
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -89,7 +89,7 @@ def admit(guesser: Guesser) -> None:
         _make_row(guesser.root_account, guesser.subject, guesser.key)
     hold = "" if guesser.subject == Subject.USER else _for_update()
     now = timezone.now()
-    row = run(
+    row = first(
         _FOUND + hold,
         root=guesser.root_account.pk,
         subject=str(guesser.subject),
@@ -153,7 +153,7 @@ def _make_row(root_account: Account, subject: str, key: str) -> None:
 def _count(root_account: Account, subject: str, key: str, window: timedelta) -> int:
     """One more, in this window or a new one, and the count after it: one statement."""
     now = timezone.now()
-    row = run(
+    row = first(
         _COUNT, root=root_account.pk, subject=str(subject), key=key, end=now + window, now=now
     )
     assert row is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from django.core.validators import validate_email
 
 from accounts.models import User
 from accounts.serializers import user_json
+from accounts.time_zones import time_zones
 from pairing.actions import IssuedCode
 from pairing.models import PairingCode
 from pairing_service.http.errors import Field, Refusal, field_errors
@@ -104,7 +104,7 @@ def read_registration(params: Params, *, terms_required: bool) -> Registration:
         raise registration_refused(user=wrong_user, pseudonym=wrong_login)
     fields = names | {
         "locale": _known(user.text("locale"), dict(settings.LANGUAGES)),
-        "time_zone": _known(user.text("time_zone"), available_timezones()),
+        "time_zone": _known(user.text("time_zone"), time_zones()),
     }
     return Registration(login_id, pseudonym.secret("password") or None, fields, terms)
 

@@ -123,6 +123,14 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     } | _database.get("OPTIONS", {})
+else:
+    # The server keeps the plans of what is asked again and again; behind a pooler that can't
+    # (PgBouncer before 1.21): DATABASE_URL=…?server_side_binding=false
+    _database["ENGINE"] = "pairing_service.postgresql"
+    _database["OPTIONS"] = {
+        "server_side_binding": True,
+        "prepare_threshold": 3,
+    } | _database.get("OPTIONS", {})
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
 

@@ -12,17 +12,30 @@ from django.db.models import F, Lookup, Q
 from django.db.models.expressions import RawSQL
 
 
-def run(sql: str, **values: Any) -> tuple[Any, ...] | None:
-    """Execute one statement with named values, and give its first row if it returns any.
+def run(sql: str, **values: Any) -> None:
+    """Execute one statement with named values that gives no rows.
 
     Times are sent as Django stores them; `%(name)s` for a list becomes `(…, …)`, for IN.
     """
-    rows = run_all(sql, **values)
+    with connection.cursor() as cursor:
+        cursor.execute(*_filled_in(sql, values))
+
+
+def first(sql: str, **values: Any) -> tuple[Any, ...] | None:
+    """The same for a statement that gives rows: its first, if there is one."""
+    rows = every(sql, **values)
     return rows[0] if rows else None
 
 
-def run_all(sql: str, **values: Any) -> list[tuple[Any, ...]]:
+def every(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     """The same, and every row."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_filled_in(sql, values))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def _filled_in(sql: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     params: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, list):
@@ -33,9 +46,7 @@ def run_all(sql: str, **values: Any) -> list[tuple[Any, ...]]:
             params[name] = connection.ops.adapt_datetimefield_value(value)
         else:
             params[name] = value
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
+    return sql, params
 
 
 def among(field: str, values: Collection[Any]) -> Q:

@@ -24,6 +24,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 folder = Path(tempfile.gettempdir()) / f"pairing-service-tests-{os.getuid()}"
 STATIC_ROOT = folder / "staticfiles"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_AUTOREFRESH = True  # else every test client begins by looking through all static files
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 if not url:
     DATABASES["default"]["TEST"] = {
