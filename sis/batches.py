@@ -45,6 +45,15 @@ class Batch(Generic[R]):
     outcome: Outcome = field(default_factory=Outcome)
     later: list[tuple[R, str]] = field(default_factory=list)
 
+    @property
+    def stamps(self) -> dict[str, Any]:
+        """The columns that are the same in all new rows of the batch."""
+        return {
+            "root_account_id": self.root.pk,
+            "created_at": self.now,
+            "updated_at": self.now,
+        }
+
     def each(self, take: Callable[[R], None]) -> None:
         """Call `take` with every row; one that it refuses does not stop the others."""
         for row in self.rows:

@@ -55,12 +55,7 @@ class _Accounts:
             Values,
             keys=("sis_id",),
             fixed=("parent_id",),
-            constants={
-                "root_account_id": batch.root.pk,
-                "time_zone": batch.root.time_zone,
-                "created_at": batch.now,
-                "updated_at": batch.now,
-            },
+            constants=batch.stamps | {"time_zone": batch.root.time_zone},
         )
         self.store.read(Account.objects.filter(among("sis_id", ids), root_account=batch.root))
 

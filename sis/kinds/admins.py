@@ -47,11 +47,7 @@ class _Admins:
             AccountMembership,
             Values,
             keys=("account_id", "user_id", "role_id"),
-            constants={
-                "root_account_id": batch.root.pk,
-                "created_at": batch.now,
-                "updated_at": batch.now,
-            },
+            constants=batch.stamps,
         )
         users = {person.pk for person in self._people.values()}
         self.store.read(

@@ -61,11 +61,7 @@ class _Courses:
             Course,
             Values,
             keys=("sis_id",),
-            constants={
-                "root_account_id": batch.root.pk,
-                "created_at": batch.now,
-                "updated_at": batch.now,
-            },
+            constants=batch.stamps,
         )
         self.store.read(Course.objects.filter(among("sis_id", ids), root_account=batch.root))
 
@@ -118,12 +114,7 @@ class _Courses:
             Section,
             ("course_id", "name"),
             made.values_list("pk", "name") if new else [],
-            {
-                "root_account_id": self._batch.root.pk,
-                "is_default": True,
-                "created_at": self._batch.now,
-                "updated_at": self._batch.now,
-            },
+            self._batch.stamps | {"is_default": True},
         )
 
 

@@ -92,11 +92,7 @@ class _Enrolments:
             Values,
             keys=("section_id", "user_id", "role_id", "associated_user_id"),
             fixed=("course_id", "type"),
-            constants={
-                "root_account_id": root.pk,
-                "created_at": batch.now,
-                "updated_at": batch.now,
-            },
+            constants=batch.stamps,
         )
 
     def _read_links(self) -> set[tuple[int, int]]:

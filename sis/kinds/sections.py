@@ -49,11 +49,7 @@ class _Sections:
             Section,
             Values,
             keys=("sis_id",),
-            constants={
-                "root_account_id": batch.root.pk,
-                "created_at": batch.now,
-                "updated_at": batch.now,
-            },
+            constants=batch.stamps,
         )
         self.store.read(Section.objects.filter(among("sis_id", ids), root_account=batch.root))
 

@@ -59,11 +59,7 @@ class _Users:
             User,
             Values,
             keys=("sis_id",),
-            constants={
-                "root_account_id": batch.root.pk,
-                "created_at": batch.now,
-                "updated_at": batch.now,
-            },
+            constants=batch.stamps,
         )
         self.store.read(everyone.filter(among("sis_id", ids)))
         wanted = {login_key(row.login_id) for row in batch.rows}
