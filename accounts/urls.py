@@ -11,7 +11,7 @@ from accounts.views import accounts, acting, entrance, first_sign_ins, own_setti
 _to_first_page = login_not_required(RedirectView.as_view(pattern_name="accounts:home"))
 signing_in = [
     path("login", entrance.SignIn.as_view(), name="account_login"),
-    path("logout", allauth_views.logout, name="account_logout"),
+    path("logout", entrance.SignOut.as_view(), name="account_logout"),
     path("password/reset", allauth_views.password_reset, name="account_reset_password"),
     path(
         "password/reset/sent",

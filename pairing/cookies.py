@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from accounts.middleware import TenantRequest
+from accounts.models import Account
 
 _CODE = "pairing_code"
 _BROWSER = "pairing_browser"
@@ -28,21 +31,29 @@ class KeptCode:
     student_name: str
 
 
-def keep_code(response: HttpResponse, kept: KeptCode) -> None:
-    value = signing.dumps([kept.text, kept.student_name], salt=_CODE)
+def keep_code(response: HttpResponse, root_account: Account, kept: KeptCode) -> None:
+    value = signing.dumps([kept.text, kept.student_name], salt=_salt(root_account))
     _set(response, _CODE, value, _CODE_SECONDS)
 
 
-def kept_code(request: HttpRequest) -> KeptCode | None:
-    """The code that this browser keeps; None when there is none, or it is not from us."""
+def kept_code(request: TenantRequest) -> KeptCode | None:
+    """The code that this browser keeps; None when there is none, or it is not this tenant's."""
     try:
-        value = signing.loads(request.COOKIES.get(_CODE, ""), salt=_CODE, max_age=_CODE_SECONDS)
+        value = signing.loads(
+            request.COOKIES.get(_CODE, ""),
+            salt=_salt(request.root_account),
+            max_age=_CODE_SECONDS,
+        )
         return KeptCode(*value)
     except signing.BadSignature:
         return None
 
 
-def drop_code(response: HttpResponse) -> None:
+def _salt(root_account: Account) -> str:
+    return f"{_CODE}-{root_account.pk}"
+
+
+def drop_code(response: HttpResponseBase) -> None:
     response.delete_cookie(_CODE, samesite="Lax")
 
 

@@ -75,7 +75,7 @@ def register_code(request: TenantRequest) -> HttpResponse:
     if isinstance(student, HttpResponse):
         return student
     response = redirect("pairing:register")
-    keep_code(response, KeptCode(text[:1000], student.guarded_name))
+    keep_code(response, request.root_account, KeptCode(text[:1000], student.guarded_name))
     know_browser(request, response)
     return response
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
@@ -32,6 +33,9 @@ BUILT_IN_LABELS = {
 }
 
 
+_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", re.IGNORECASE)
+
+
 class TenantRefused(Exception):
     """Why this root account cannot be made, in a sentence."""
 
@@ -43,9 +47,11 @@ def create_root_account(
     """A new tenant with its built-in roles and first administrator, who is returned.
 
     Only the command line does this. Without `domain` it answers on every allowed host that no
-    other claims. Raises TenantRefused, ValidationError (password too weak).
+    other claims. Raises TenantRefused, ValidationError (name, login or password).
     """
-    root = Account.objects.create(name=name)
+    root = Account(name=name)
+    _check(root, "name")
+    root.save()
     place(root, None)
     _claim_hosts(root, domain, self_registration)
     OverrideVersion.objects.create(root_account=root)
@@ -54,6 +60,7 @@ def create_root_account(
     user.email = login_id if "@" in login_id else ""
     check_password(password, user)
     user.set_password(password)
+    _check(user, "login_id")
     user.save()
     AccountMembership.objects.create(
         root_account=root, account=root, user=user, role=roles[BaseRole.ACCOUNT_ADMIN]
@@ -62,12 +69,18 @@ def create_root_account(
     return user
 
 
+def _check(thing: Account | User, name: str) -> None:
+    thing.clean_fields(exclude={field.name for field in thing._meta.fields} - {name})
+
+
 def _claim_hosts(root: Account, domain: str | None, self_registration: str) -> None:
     settings = RootAccountSettings.objects
     if domain is None and settings.filter(answers_unclaimed_hosts=True).exists():
         raise TenantRefused(
             "Another root account already answers on every host that nobody claims: give --domain."
         )
+    if domain and not _HOST.fullmatch(domain):
+        raise TenantRefused(f"“{domain}” is not a host name.")
     if domain and Domain.objects.filter(host=domain.lower()).exists():
         raise TenantRefused(f"Another root account already answers on {domain}.")
     settings.create(

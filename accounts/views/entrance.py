@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.views import LoginView
+from allauth.account.views import LoginView, LogoutView
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -21,7 +21,7 @@ from accounts.actions import choose_password, update_own_settings
 from accounts.forms import ChoosePasswordForm
 from accounts.home import needs_of
 from accounts.middleware import TenantRequest
-from pairing.cookies import kept_code
+from pairing.cookies import drop_code, kept_code
 
 
 @login_not_required
@@ -54,6 +54,16 @@ class SignIn(LoginView):
             "kept": kept_code(self.request),
             "is_open": self.request.root_account.settings.is_open,
         }
+
+
+class SignOut(LogoutView):
+    """allauth's. On a shared computer the next person finds no code that somebody typed in."""
+
+    def dispatch(self, request: TenantRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        if request.method == "POST":
+            drop_code(response)
+        return response
 
 
 @never_cache

@@ -123,7 +123,7 @@ def test_next_leads_nowhere_else_than_to_this_host(cast, client, wanted, led_to)
 
 
 def test_a_code_that_was_typed_before_leads_to_observing(cast, client):
-    _keep(client)
+    _keep(cast, client)
     page = client.get("/login").content.decode()
     assert "Your pairing code for Ada O. is kept." in page
     assert "K7QDM" not in page
@@ -131,16 +131,16 @@ def test_a_code_that_was_typed_before_leads_to_observing(cast, client):
 
 
 def test_the_code_is_kept_through_a_wrong_password(cast, client):
-    _keep(client)
+    _keep(cast, client)
     assert "is kept" in sign_in(client, "joy.okafor", "wrong").content.decode()
     assert sign_in(client, "joy.okafor").headers["Location"] == "/profile/observees"
 
 
-def _keep(client):
+def _keep(cast, client):
     from django.http import HttpResponse
 
     response = HttpResponse()
-    keep_code(response, KeptCode("K7QDM2XR9T", "Ada O."))
+    keep_code(response, cast.root, KeptCode("K7QDM2XR9T", "Ada O."))
     client.cookies.update(response.cookies)
 
 
@@ -150,6 +150,13 @@ def test_signing_out_takes_a_post(cast, signed_in):
     assert signed_in_as(client) is not None
     assert client.post("/logout").headers["Location"] == "/"
     assert signed_in_as(client) is None
+
+
+def test_signing_out_takes_a_kept_code_along(cast, client, signed_in):
+    joy = signed_in(cast.observer)
+    _keep(cast, joy)
+    joy.post("/logout")
+    assert "is kept" not in joy.get("/login").content.decode()
 
 
 def test_nobody_signs_up_where_allauth_would(cast, client):

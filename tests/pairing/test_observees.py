@@ -147,17 +147,24 @@ def test_nobody_else_stops_it(cast: Cast, signed_in: Any, who: str):
     assert signed_in(getattr(cast, who)).post(stop).status_code == 404
 
 
-def test_a_code_that_the_browser_keeps_is_filled_in(joy: Client, code: str):
-    _keep(joy, code)
+def test_a_code_that_the_browser_keeps_is_filled_in(cast: Cast, joy: Client, code: str):
+    _keep(cast, joy, code)
     page = joy.get(PAGE)
     assert f'value="{code}"' in page.content.decode()
     assert "no-store" in page["Cache-Control"]
     assert joy.post(PAGE, {"code": code}).cookies["pairing_code"].value == ""
 
 
-def _keep(client: Client, code: str) -> None:
+def test_another_tenants_kept_code_is_none(cast: Cast, joy: Client, code: str):
     response = HttpResponse()
-    keep_code(response, KeptCode(code, "Ada O."))
+    keep_code(response, cast.stranger.root_account, KeptCode(code, "Ada O."))
+    joy.cookies["pairing_code"] = response.cookies["pairing_code"].value
+    assert code not in joy.get(PAGE).content.decode()
+
+
+def _keep(cast: Cast, client: Client, code: str) -> None:
+    response = HttpResponse()
+    keep_code(response, cast.root, KeptCode(code, "Ada O."))
     client.cookies["pairing_code"] = response.cookies["pairing_code"].value
 
 

@@ -17,8 +17,9 @@ from courses.ids import find_course
 from courses.models import Enrolment
 from pairing.actions import IssuedCode, issue_code
 from pairing.models import PairingCode
+from pairing.refusals import why_not_on_details, why_not_on_settings
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
-from permissions.policy import Denied, require
+from permissions.policy import Denied, Rule, may
 
 
 class Command(BaseCommand):
@@ -36,16 +37,45 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        root_account = root_account_named(options["account"])
-        actor = Actor.themself(person_with_login(root_account, options["by"]))
-        student = _student(actor, options["student"])
         try:
-            issued = _issue(actor, student, options["course"])
-        except Denied as error:
-            raise CommandError(f"{options['by']} may not: {error.rule.sentence}.") from error
-        answer = {"user_id": student.pk, "code": issued.text, "expires_at": issued.expires_at}
-        text = json.dumps(answer | {"expires_at": issued.expires_at.isoformat()})
-        self.stdout.write(text if options["json"] else issued.shown)
+            issued = _issue(options)
+        except CommandError as error:
+            if options["json"]:
+                self.stdout.write(json.dumps({"error": str(error)}))
+            raise
+        answer = {
+            "user_id": issued.student.pk,
+            "code": issued.text,
+            "expires_at": issued.expires_at.isoformat(),
+        }
+        self.stdout.write(json.dumps(answer) if options["json"] else issued.shown)
+
+
+def _issue(options: dict[str, Any]) -> IssuedCode:
+    root_account = root_account_named(options["account"])
+    actor = Actor.themself(person_with_login(root_account, options["by"]))
+    student = _student(actor, options["student"])
+    if options["course"] is not None:
+        enrolment = _enrolment(actor, student, options["course"])
+        return _issue_as(actor, ISSUE_ON_DETAILS, enrolment)
+    if student == actor.person:
+        return _issue_as(actor, ISSUE_ON_SETTINGS, student)
+    if not may(actor, ACT_AS, student):
+        raise CommandError(f"{options['by']} may not act as {student.name}.")
+    return _issue_as(actor.acting_as(student), ISSUE_ON_SETTINGS, student)
+
+
+def _issue_as(actor: Actor, rule: Rule, target: User | Enrolment) -> IssuedCode:
+    try:
+        return issue_code(
+            actor=actor, action=rule, target=target, surface=PairingCode.Surface.COMMAND
+        )
+    except Denied as error:
+        if isinstance(target, Enrolment):
+            why = why_not_on_details(actor, target)
+        else:
+            why = why_not_on_settings(actor, target)
+        raise CommandError(why or f"{target} is no student.") from error
 
 
 def _student(actor: Actor, text: str) -> User:
@@ -54,20 +84,6 @@ def _student(actor: Actor, text: str) -> User:
     if student is None:
         raise CommandError(f"There is no “{text}” in {actor.root_account.name}.")
     return student
-
-
-def _issue(actor: Actor, student: User, course_text: str | None) -> IssuedCode:
-    if course_text is not None:
-        target = _enrolment(actor, student, course_text)
-        return issue_code(
-            actor=actor, action=ISSUE_ON_DETAILS, target=target, surface=PairingCode.Surface.COMMAND
-        )
-    if student != actor.person:
-        require(actor, ACT_AS, student)
-        actor = actor.acting_as(student)
-    return issue_code(
-        actor=actor, action=ISSUE_ON_SETTINGS, target=student, surface=PairingCode.Surface.COMMAND
-    )
 
 
 def _enrolment(actor: Actor, student: User, course_text: str) -> Enrolment:

@@ -1,0 +1,122 @@
+"""`manage.py create_root_account` and `create_token`."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from rest_framework.test import APIClient
+
+from accounts.models import AccessToken, Account, User
+from audit.models import Event
+from permissions.models import AccountMembership, Role
+from tests.cast import PASSWORD, Cast
+
+
+def run(*args: str) -> str:
+    out = StringIO()
+    call_command(*args, stdout=out)
+    return out.getvalue()
+
+
+def westfield(*more: str, password: str = PASSWORD) -> Any:
+    return json.loads(
+        run("create_root_account", "Westfield", "--login", "root@west.example",
+            "--password", password, "--json", *more)
+    )  # fmt: skip
+
+
+def who_am_i(token: str, host: str) -> Any:
+    client = APIClient(headers={"authorization": f"Bearer {token}"})
+    return client.get("/api/v1/users/self", HTTP_HOST=host).json()
+
+
+# --- create_root_account ---
+
+
+def test_the_first_tenant_answers_everywhere_and_its_token_works(empty: None) -> None:
+    made = westfield("--self-registration", "observer")
+    root = Account.objects.select_related("settings").get(pk=made["account_id"])
+    assert (root.name, root.settings.self_registration) == ("Westfield", "observer")
+    assert who_am_i(made["token"], "testserver")["id"] == made["user_id"]
+    assert Role.objects.filter(root_account=root).count() == 6
+    membership = AccountMembership.objects.get(user=made["user_id"])
+    assert (membership.account, membership.role.base_role) == (root, "AccountAdmin")
+    assert Event.objects.filter(action="root_account_created", account=root).exists()
+
+
+def test_self_registration_is_off_at_first(empty: None) -> None:
+    root = Account.objects.select_related("settings").get(pk=westfield()["account_id"])
+    assert root.settings.self_registration == "none"
+
+
+def test_a_second_tenant_needs_its_own_host(cast: Cast) -> None:
+    made = westfield("--domain", "West.localhost")
+    assert who_am_i(made["token"], "west.localhost")["id"] == made["user_id"]
+    assert "errors" in who_am_i(made["token"], "testserver")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "give --domain"),
+        (["--domain", "southfield.localhost"], "already answers on southfield.localhost"),
+        (["--domain", "https://west.localhost/"], "is not a host name"),
+        (["--domain", "west.localhost:8000"], "is not a host name"),
+        (["--domain", "west.localhost", "--login", ""], "cannot be blank"),
+        (["--domain", "west.localhost", "--login", "x" * 300], "at most 255 characters"),
+    ],
+)
+def test_what_will_not_do_is_told_and_leaves_nothing(
+    cast: Cast, more: list[str], said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        westfield(*more)
+    assert not Account.objects.filter(name="Westfield").exists()
+
+
+def test_a_weak_password_is_told(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="too common"):
+        westfield("--domain", "west.localhost", password="password")
+    assert not Account.objects.filter(name="Westfield").exists()
+
+
+def test_people_read_lines(empty: None) -> None:
+    told = run("create_root_account", "W", "--login", "root@west.example", "--password", PASSWORD)
+    assert [line.partition(":")[0] for line in told.splitlines()] == [
+        "account_id", "user_id", "token",
+    ]  # fmt: skip
+
+
+# --- create_token ---
+
+
+def test_a_token_is_printed_once_and_kept_as_a_digest(cast: Cast) -> None:
+    args = ("create_token", "Tomas.Varga", "--account", str(cast.root.pk), "--purpose", "roster")
+    token = run(*args).strip()
+    assert who_am_i(token, "testserver")["id"] == cast.teacher.pk
+    kept = AccessToken.objects.get(user=cast.teacher)
+    assert kept.purpose == "roster"
+    assert token not in str(vars(kept))
+    assert json.loads(run(*args, "--json"))["token"] != token
+
+
+def test_several_tenants_want_a_name(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="name one with --account ID"):
+        run("create_token", "tomas.varga")
+
+
+@pytest.mark.parametrize("login", ["nobody", "root@southfield.example"])
+def test_nobody_of_that_login_gets_one(cast: Cast, login: str) -> None:
+    with pytest.raises(CommandError, match="Nobody active"):
+        run("create_token", login, "--account", str(cast.root.pk))
+
+
+def test_the_suspended_get_none(cast: Cast) -> None:
+    assert cast.deactivated_admin.state == User.State.SUSPENDED
+    with pytest.raises(CommandError, match="Nobody active"):
+        run("create_token", cast.deactivated_admin.login_id, "--account", str(cast.root.pk))
