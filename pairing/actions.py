@@ -205,10 +205,9 @@ def _refused_or_linked(observer: User, live: PairingCode | None) -> Redemption:
 
 def _told(actor: Actor, observer: User, student: User) -> Redemption:
     """Student and observer hear of their new link by e-mail, once it is committed."""
-    tell_after_commit(
-        actor.root_account, [student, observer], "linked",
-        student_name=student.name, observer_name=observer.name,
-    )  # fmt: skip
+    root = actor.root_account
+    tell_after_commit(root, [student], "linked_student", observer_name=observer.name)
+    tell_after_commit(root, [observer], "linked_observer", student_name=student.name)
     return Redemption(student, observer, is_new=True)
 
 

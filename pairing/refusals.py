@@ -57,7 +57,7 @@ def _is_switched_off(failed: list[Condition]) -> bool:
 
 def _switched_off(actor: Actor) -> str:
     return _(
-        "Pairing codes can't be made now, because self registration is switched off;"
+        "Pairing codes can't be made or used now, because self registration is switched off;"
         " an administrator of %(school)s can switch it on in the account's settings."
     ) % {"school": actor.root_account.name}
 

@@ -109,6 +109,6 @@ def test_each_is_told_in_their_own_language(cast: Cast, django_capture_on_commit
     _post.submit(lambda: None).result()  # the post has one thread, so this is after the mails
     subjects = {message.to[0]: message.subject for message in mail.outbox}
     assert subjects == {
-        "ada@home.example": "Joy Okafor observa ahora a Ada Okafor",
-        "joy@home.example": "Joy Okafor now observes Ada Okafor",
+        "ada@home.example": "Joy Okafor le observa ahora",
+        "joy@home.example": "You now observe Ada Okafor",
     }
