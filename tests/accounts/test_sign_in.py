@@ -174,6 +174,19 @@ def newcomer(cast):
     return cast.student
 
 
+@pytest.mark.parametrize("typed", ["K7qd-m2xr-9tab", " k7qd-m2xr-9tab "])
+def test_a_one_time_password_may_be_typed_as_phones_do(newcomer, client, typed):
+    newcomer.set_password("k7qd-m2xr-9tab")
+    newcomer.save()
+    client.post("/login", {"login": "ada.okafor", "password": typed})
+    assert signed_in_as(client) == str(newcomer.pk)
+
+
+def test_in_a_password_of_ones_own_capitals_matter(cast, client):
+    client.post("/login", {"login": "ada.okafor", "password": PASSWORD.title()})
+    assert signed_in_as(client) is None
+
+
 @pytest.mark.parametrize("path", ["/", "/profile/settings", "/courses", "/nowhere"])
 def test_the_first_sign_in_leads_to_choosing_a_password_and_nowhere_else(newcomer, signed_in, path):
     assert signed_in(newcomer).get(path).headers["Location"] == "/password/choose"
