@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.functions import Lower
 
 from accounts.models import Account, User, login_key
 from courses.rules import ties_to
 from permissions.grants import Area
 from permissions.table import Piece
 
+M = TypeVar("M", bound=Model)
 WITHOUT_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, state=User.State.ACTIVE)
 
 _SHOWN = {
@@ -24,6 +28,8 @@ _SORTED_BY = {
     "email": "email",
     "sis_id": "sis_id",
 }
+# Nobody types more; a statement must not grow with what is sent.
+_LONGEST, _MOST_WORDS = 200, 8
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,11 @@ def people_of(account: Account) -> QuerySet[User]:
 
 
 def search(users: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[User]:
-    """Names that contain the text, ids that begin with it; only what may be seen is searched."""
-    text = text.strip().replace("\x00", "")
+    """Names that fit the text, ids that begin with it; only what may be seen is searched."""
+    text = searched(text)
     if not text:
         return users
-    found = Q()
-    # SQLite's LIKE folds the case of ASCII letters only.
-    for spelling in {text, text.lower(), text.upper(), text.title()}:
-        found |= Q(name__icontains=spelling) | Q(sortable_name__icontains=spelling)
+    found = named(text)
     if disclosed.login:
         found |= Q(login_key__startswith=login_key(text))
     if disclosed.email:
@@ -61,6 +64,30 @@ def search(users: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[U
     if disclosed.sis_id:
         found |= Q(sis_id__istartswith=text)
     return users.filter(found)
+
+
+def searched(text: str) -> str:
+    """What to look for, from what was typed."""
+    return text.replace("\x00", "").strip()[:_LONGEST]
+
+
+def named(text: str, fields: Collection[str] = ("name", "sortable_name")) -> Q:
+    """Names that contain the text, or in which each of its words begins a word."""
+    words = text.replace(",", " ").split()
+    each = Q()
+    for word in words[:_MOST_WORDS]:
+        each &= _spelt(fields, "istartswith", word) | _spelt(fields, "icontains", f" {word}")
+    contained = _spelt(fields, "icontains", text)
+    return contained | each if len(words) > 1 else contained
+
+
+def _spelt(fields: Collection[str], lookup: str, text: str) -> Q:
+    found = Q()
+    # SQLite's LIKE folds the case of ASCII letters only.
+    for spelling in {text, text.lower(), text.upper(), text.title()}:
+        for field in fields:
+            found |= Q(**{f"{field}__{lookup}": spelling})
+    return found
 
 
 def shown(users: QuerySet[User], which: str) -> QuerySet[User]:
@@ -73,5 +100,10 @@ def sort(users: QuerySet[User], wanted: str, disclosed: Disclosed) -> tuple[Quer
     field = wanted.removeprefix("-")
     if field not in _SORTED_BY or not getattr(disclosed, field, True):
         wanted = field = "name"
-    sign = "-" if wanted.startswith("-") else ""
-    return users.order_by(f"{sign}{_SORTED_BY[field]}", f"{sign}id"), wanted
+    return in_order(users, _SORTED_BY[field], is_descending=wanted.startswith("-")), wanted
+
+
+def in_order(rows: QuerySet[M], field: str, *, is_descending: bool = False) -> QuerySet[M]:
+    """By a text, capital or small; then by id, so that pages do not overlap."""
+    by, pk = Lower(field), F("pk")
+    return rows.order_by(by.desc(), pk.desc()) if is_descending else rows.order_by(by, pk)

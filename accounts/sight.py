@@ -23,7 +23,9 @@ from accounts.rules import (
     SET_UP_SIGN_INS,
 )
 from courses.rules import (
+    ADD_COURSE,
     ADMINISTER_ACCOUNT,
+    SEE_COURSES_OF_ACCOUNT,
     SEE_EMAIL,
     SEE_EMAILS_OF_ACCOUNT,
     SEE_LOGIN,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
         """An account with what the actor may do there."""
 
         may_see_people: bool
+        may_see_courses: bool
+        may_add_courses: bool
         may_manage: bool
         may_set_up_sign_ins: bool
         shows_login: bool
@@ -83,6 +87,8 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         accounts,
         actor,
         may_see_people=SEE_PEOPLE_OF_ACCOUNT,
+        may_see_courses=SEE_COURSES_OF_ACCOUNT,
+        may_add_courses=ADD_COURSE,
         may_manage=MANAGE_ACCOUNT_SETTINGS,
         may_set_up_sign_ins=SET_UP_SIGN_INS,
         shows_login=SEE_LOGINS_OF_ACCOUNT,

@@ -45,8 +45,13 @@ pages = [
     path("accounts/<int:account_id>/users", people.account_people, name="account-people"),
     # A person
     path("users/<int:user_id>", people.user, name="user"),
-    path("users/<int:user_id>/observers", people.observer_add, name="observer-add"),
-    path("users/<int:user_id>/students", people.student_add, name="student-add"),
+    path(
+        "users/<int:user_id>/observers",
+        people.link_add,
+        {"other": "observer"},
+        name="observer-add",
+    ),
+    path("users/<int:user_id>/students", people.link_add, {"other": "student"}, name="student-add"),
     path("users/<int:user_id>/links/<int:link_id>/remove", people.link_remove, name="link-remove"),
     path(
         "users/<int:user_id>/links/<int:link_id>/restore", people.link_restore, name="link-restore"

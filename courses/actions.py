@@ -1,4 +1,4 @@
-"""Every write to enrolments. State changes are one conditional UPDATE, never read-then-save.
+"""Every write to courses and enrolments. State changes are one conditional UPDATE.
 
 Observer enrolments follow the students' (spec/pairing.md "The link"): whoever needs to hear of
 changed student enrolments joins `FOLLOWERS` and gets sets of `Change`.
@@ -13,13 +13,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.rules import SEE_PERSON
 from audit.actions import record
 from courses.models import Course, Enrolment, Section
-from courses.rules import ANSWER_INVITATION, ENROL, ENROL_AS_ADMINISTRATOR, UNENROL
+from courses.rules import (
+    ADD_COURSE,
+    ANSWER_INVITATION,
+    ENROL,
+    ENROL_AS_ADMINISTRATOR,
+    UNENROL,
+)
 from permissions.models import Role
-from permissions.policy import may, require
+from permissions.policy import Denied, may, require
 
 State = Enrolment.State
 
@@ -49,6 +55,30 @@ def tell_followers(changes: Collection[Change]) -> None:
     if changes:
         for follow in FOLLOWERS:
             follow(changes)
+
+
+@transaction.atomic
+def create_course(
+    *, actor: Actor, account: Account, name: str, course_code: str = "", state: str
+) -> Course:
+    """A new course with the section that every course has from the start. Raises Denied."""
+    # Held, so that the account can't be removed beneath it.
+    held = Account.objects.live().filter(pk=account.pk).select_for_update(no_key=True)
+    if not held.values_list("pk").first():
+        raise Denied(ADD_COURSE)
+    require(actor, ADD_COURSE, account)
+    course = Course.objects.create(
+        root_account=actor.root_account,
+        account=account,
+        name=name,
+        course_code=course_code or name,
+        state=state,
+    )
+    Section.objects.create(
+        root_account=actor.root_account, course=course, name=name, is_default=True
+    )
+    record(actor, "course_created", account=account, course=course.pk, name=name)
+    return course
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Input of the course pages: what narrows a list down."""
+"""Input of the course pages: what narrows a list down, a new course."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from courses.models import Course
 from courses.people import role_name
 from permissions.models import Role
 
@@ -26,3 +27,45 @@ class PeopleFilter(forms.Form):
         """The role that was chosen, if it is one of the course's."""
         chosen = self.cleaned_data.get("role") if self.is_valid() else None
         return int(chosen) if chosen else None
+
+
+class CoursesFilter(forms.Form):
+    """Which courses of an account are listed."""
+
+    show = forms.ChoiceField(
+        label=_("Show"),
+        required=False,
+        choices=[
+            ("", _("All courses")),
+            ("published", _("Published")),
+            ("unpublished", _("Not published")),
+            ("concluded", _("Concluded")),
+        ],
+    )
+
+
+class CourseForm(forms.Form):
+    """A new course."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        error_messages={"required": _("A course needs a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    course_code = forms.CharField(
+        label=_("Code"),
+        max_length=255,
+        required=False,
+        help_text=_("Short, as on the timetable. Empty: the name."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    state = forms.ChoiceField(
+        label=_("Is it published?"),
+        choices=[
+            (Course.State.AVAILABLE, _("Yes: people find it on their first page")),
+            (Course.State.UNPUBLISHED, _("Not yet")),
+        ],
+        initial=Course.State.AVAILABLE,
+        widget=forms.RadioSelect,
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import User
+from accounts.people import named, searched
 from courses.models import Course, Enrolment
 from courses.rules import (
     ANSWER_INVITATION,
@@ -143,10 +144,10 @@ def people_found(there: QuerySet[Enrolment], sight: Sight, text: str) -> QuerySe
     people: QuerySet[User] = User.objects.existing().filter(
         Exists(there.filter(user=OuterRef("pk")))
     )
-    text = text.strip().replace("\x00", "")
+    text = searched(text)
     if not text:
         return people
-    found = Q(name__icontains=text) | Q(sortable_name__icontains=text)
+    found = named(text)
     if sight.login:
         found |= Q(login_id__icontains=text)
     if sight.email:

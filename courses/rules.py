@@ -160,6 +160,14 @@ SEE_SIS_IDS_OF_ACCOUNT = rule("see_sis_ids_of_account", Account, "see the SIS id
 
 # --- Courses ---
 
+SEE_COURSES_OF_ACCOUNT = rule(
+    "see_courses_of_account", Account, "see the courses of an account"
+).row("administrator", holds_in_account("read_course_list"))
+# Of its own: who lacks the list may still add a course (spec/permission-dependencies.md).
+ADD_COURSE = rule("add_course", Account, "add a course to an account").row(
+    "administrator", holds_in_account("manage_courses_add")
+)
+
 SEE_COURSE_PEOPLE = rule("see_course_people", Course, "see who is in a course").row(
     "roster", holds_in_course("read_roster", "pk")
 )

@@ -3,24 +3,31 @@
 from django.urls import path
 
 from courses import api as rest
-from courses import views
+from courses.views import account_courses, own, people
 
 pages = [
     # The person's courses
-    path("courses", views.course_list, name="course-list"),
+    path("courses", own.course_list, name="course-list"),
     path(
         "courses/invitations/<int:enrolment_id>/accept",
-        views.invitation_accept,
+        own.invitation_answer,
+        {"answer": "accept"},
         name="invitation-accept",
     ),
     path(
         "courses/invitations/<int:enrolment_id>/decline",
-        views.invitation_decline,
+        own.invitation_answer,
+        {"answer": "decline"},
         name="invitation-decline",
     ),
+    # An account's courses
+    path(
+        "accounts/<int:account_id>/courses", account_courses.account_courses, name="account-courses"
+    ),
+    path("accounts/<int:account_id>/courses/new", account_courses.course_add, name="course-add"),
     # A course's people
-    path("courses/<int:course_id>/users", views.people, name="people"),
-    path("courses/<int:course_id>/users/<int:user_id>", views.user_details, name="user-details"),
+    path("courses/<int:course_id>/users", people.people, name="people"),
+    path("courses/<int:course_id>/users/<int:user_id>", people.user_details, name="user-details"),
 ]
 api = [
     path("users/<str:user_id>/enrollments", rest.EnrolmentsOfUser.as_view()),

@@ -113,6 +113,9 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
         url = reverse("accounts:account-people", args=[account.pk])
         items.append(_item(request, _("People"), url, icon="people"))
         items[-1]["current"] |= request.path.startswith("/users/")
+    if getattr(account, "may_see_courses", False):
+        url = reverse("courses:account-courses", args=[account.pk])
+        items.append(_item(request, _("Courses"), url, icon="course"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:account-settings", args=[account.pk])
         items.append(_item(request, _("Settings"), url, icon="settings"))

@@ -209,6 +209,24 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "User Details in a course": "Also needs {allow_course_admin_actions}.",
         },
     ),
+    "read_course_list": (
+        {
+            "Account > Courses": "See the courses of the account and of those below it: search,"
+            " sort, how many students each has.",
+        },
+        {
+            "Adding a course": "Needs {manage_courses_add}.",
+            "The people of a course": "Opening a course of the list also needs {read_roster}.",
+        },
+    ),
+    "manage_courses_add": (
+        {"Account > Courses > Add a course": "Make a course in the account."},
+        {
+            "Without the list": "Someone who lacks {read_course_list} adds a course from the"
+            " account's overview.",
+            "Its people": "Adding them needs the add permission for that kind of person.",
+        },
+    ),
     "view_user_logins": (
         {
             "Course > People > User Details": "See a person's login ID.",

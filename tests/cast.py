@@ -166,7 +166,7 @@ def make_course(account: Account, name: str, **more: Any) -> Course:
 
 def make_user(root: Account, name: str, **more: Any) -> User:
     """A person who signs in as `first.last` with PASSWORD; without an e-mail address."""
-    user = User(root_account=root, login_id=name.lower().replace(" ", "."), **names(name), **more)
+    user = User(root_account=root, login_id=name.lower().replace(" ", "."), **(names(name) | more))
     user.set_password(PASSWORD)
     user.save()
     return user

@@ -24,6 +24,7 @@ from courses.rules import SEE_DETAILS, SEE_ENROLLED
 from pairing.actions import NotLive, OwnCode, link, unlink
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, UNLINK
+from pairing_service.columns import columns
 from permissions.policy import Denied, answered, permitted
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def account_people(request: TenantRequest, account_id: int) -> HttpResponse:
         "account": account,
         "breadcrumbs": breadcrumbs(request, account, _("People")),
         "page": page,
-        "columns": _columns(disclosed, sorted_by),
+        "columns": columns(_labels(disclosed), sorted_by),
         "disclosed": disclosed,
         "filters": PeopleFilter(request.GET),
         "search_label": _search_label(disclosed),
@@ -60,22 +61,11 @@ def _search_label(disclosed: people.Disclosed) -> str:
     return _("Search by name")
 
 
-def _columns(disclosed: people.Disclosed, sorted_by: str) -> list[dict[str, str]]:
-    """Headings: a label, what `sort` a click asks for (again: the other way), the order now."""
+def _labels(disclosed: people.Disclosed) -> dict[str, str]:
     labels = {"name": _("Name")}
     labels |= {"login": _("Login")} if disclosed.login else {}
     labels |= {"email": _("E-mail")} if disclosed.email else {}
-    labels |= {"sis_id": _("SIS id")} if disclosed.sis_id else {}
-    order = "descending" if sorted_by.startswith("-") else "ascending"
-    field = sorted_by.removeprefix("-")
-    return [
-        {
-            "label": label,
-            "sort": f"-{name}" if name == sorted_by else name,
-            "order": order if name == field else "",
-        }
-        for name, label in labels.items()
-    ]
+    return labels | ({"sis_id": _("SIS id")} if disclosed.sis_id else {})
 
 
 @require_safe
@@ -133,25 +123,14 @@ def _just_removed(request: TenantRequest, user: SeenUser) -> ObservationLink | N
 
 
 @require_POST
-def observer_add(request: TenantRequest, user_id: int) -> HttpResponse:
-    """Link somebody, by login, as an observer of the person."""
+def link_add(request: TenantRequest, user_id: int, other: str) -> HttpResponse:
+    """Link somebody, by login, as the person's "observer", or as a "student" of theirs."""
     user = person_in_sight(request, user_id)
-    form = LoginOfPersonForm(request.POST, prefix="observer")
-    other = _named(request, form)
-    if other and _link(request, form, observer=other, student=user):
+    form = LoginOfPersonForm(request.POST, prefix=other)
+    named = _named(request, form)
+    if named and _link(request, form, **({"observer": user, "student": user} | {other: named})):
         return redirect("accounts:user", user.pk)
-    return _user_page(request, user, status=422, observer_form=form)
-
-
-@require_POST
-def student_add(request: TenantRequest, user_id: int) -> HttpResponse:
-    """Link somebody, by login, as a student whom the person observes."""
-    user = person_in_sight(request, user_id)
-    form = LoginOfPersonForm(request.POST, prefix="student")
-    other = _named(request, form)
-    if other and _link(request, form, observer=user, student=other):
-        return redirect("accounts:user", user.pk)
-    return _user_page(request, user, status=422, student_form=form)
+    return _user_page(request, user, status=422, **{f"{other}_form": form})
 
 
 def _named(request: TenantRequest, form: LoginOfPersonForm) -> User | None:

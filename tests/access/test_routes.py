@@ -75,6 +75,9 @@ POST   users/<int:user_id>/first_sign_in/mail                         404 404 40
 GET    courses/<int:course_id>/first_sign_ins                         200 403 404 403 403 403 403 403 404 404 302 404 302
 POST   courses/<int:course_id>/first_sign_ins                         200 403 404 403 403 403 403 403 404 404 302 404 302
 GET    courses                                                        200 200 200 200 200 200 200 200 200 200 302 200 302
+GET    accounts/<int:account_id>/courses                              200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/courses/new                          200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/courses/new                          422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   courses/invitations/<int:enrolment_id>/accept                  404 404 404 404 404 404 302 404 404 404 302 404 302
 POST   courses/invitations/<int:enrolment_id>/decline                 404 404 404 404 404 404 302 404 404 404 302 404 302
 GET    courses/<int:course_id>/users                                  200 200 404 200 200 200 200 200 404 404 302 404 302

@@ -41,6 +41,10 @@ manage_account_settings    science                   + + . . . . . . . . . . .
 manage_overrides           high                      + + . . . . . . . . . . .
 see_course_people          biology                   + + . + + + + + . . . . .
 see_course_people          reading                   + . + . . . . . + . . . .
+see_courses_of_account     high                      + + . . . . . . . . . . .
+see_courses_of_account     elementary                + . + . . . . . . . . . .
+add_course                 root                      + . . . . . . . . . . . .
+add_course                 science                   + + . . . . . . . . . . .
 see_details                enrolment                 + + . + . . . . . . . . .
 see_login_in_course        biology                   + + . + + . . . . . . . .
 see_email_in_course        biology                   + + . + + . . . . . . . .

@@ -1,77 +1,27 @@
-"""Pages of courses: the person's own, People, User Details."""
+"""The people of a course, and one of them in detail."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.middleware import TenantRequest
+from accounts.people import in_order
 from accounts.rules import SET_UP_SIGN_IN
 from courses import people as shown
-from courses.actions import WrongState, accept_invitation, decline_invitation
 from courses.forms import PeopleFilter
-from courses.models import Course, Enrolment
-from courses.rules import ANSWER_INVITATION, SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
+from courses.models import Course
+from courses.rules import SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
 from pairing.panels import details_panel, observers_of
 from permissions.policy import permitted, require
 
-COURSES_PER_PAGE = 50
 PEOPLE_PER_PAGE = 50
-
-
-# --- The person's courses ---
-
-
-@require_safe
-def course_list(request: TenantRequest) -> HttpResponse:
-    """The person's courses and invitations; `q` looks into names and codes."""
-    person = request.actor.person
-    assert person is not None
-    courses, invitations = shown.courses_of(request.actor, person)
-    text = request.GET.get("q", "").strip().casefold()
-    found = [row for row in courses if text in f"{row.course} {row.course.course_code}".casefold()]
-    page = Paginator(found, COURSES_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "invitations": invitations, "is_searchable": len(courses) > 10 or text}
-    return render(request, "courses/course_list.html", context)
-
-
-@require_POST
-def invitation_accept(request: TenantRequest, enrolment_id: int) -> HttpResponse:
-    """The invited person says yes."""
-    enrolment = _invitation(request, enrolment_id)
-    try:
-        accept_invitation(actor=request.actor, enrolment=enrolment)
-        said = _("You are in %(course)s now.")
-    except WrongState:
-        said = _("The invitation to %(course)s is over.")
-    messages.success(request, said % {"course": enrolment.course.name})
-    return redirect("courses:course-list")
-
-
-@require_POST
-def invitation_decline(request: TenantRequest, enrolment_id: int) -> HttpResponse:
-    """The invited person says no."""
-    enrolment = _invitation(request, enrolment_id)
-    try:
-        decline_invitation(actor=request.actor, enrolment=enrolment)
-        said = _("You declined the invitation to %(course)s.")
-    except WrongState:
-        said = _("The invitation to %(course)s is over.")
-    messages.success(request, said % {"course": enrolment.course.name})
-    return redirect("courses:course-list")
-
-
-def _invitation(request: TenantRequest, enrolment_id: int) -> Enrolment:
-    own = permitted(request.actor, ANSWER_INVITATION).select_related("course__account", "user")
-    enrolment: Enrolment = get_object_or_404(own, pk=enrolment_id)
-    return enrolment
 
 
 # --- People ---
@@ -87,8 +37,8 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
     if filters.role_id:
         there = there.filter(role=filters.role_id)
     found = shown.people_found(there, sight, request.GET.get("q", ""))
-    order = "-" if request.GET.get("sort") == "-name" else ""
-    found = found.order_by(f"{order}sortable_name", f"{order}pk")
+    is_descending = request.GET.get("sort") == "-name"
+    found = in_order(found, "sortable_name", is_descending=is_descending)
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "course": course,
@@ -97,7 +47,7 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
         "page": page,
         "people": shown.person_rows(actor, course, there, list(page)),
         "is_narrowed": bool(request.GET.get("q", "").strip() or filters.role_id),
-        "is_descending": bool(order),
+        "is_descending": is_descending,
         "menu": _page_menu(request, course),
         "breadcrumbs": [*_to_courses(), (course.name, None)],
     }

@@ -1,0 +1,64 @@
+"""The courses of an account: listed, searched, sorted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import Account
+from accounts.people import in_order, named, searched
+from courses.models import Course, Enrolment
+from courses.rules import OF_A_STUDENT, SEE_COURSE_PEOPLE
+from permissions.policy import answered
+
+_SORTED_BY = {"name": "name", "code": "course_code", "account": "account__name"}
+
+
+def courses_of_account(account: Account) -> QuerySet[Course]:
+    """Every course of the account and of all below it."""
+    courses: QuerySet[Course] = Course.objects.existing().filter(
+        root_account_id=account.root_account_id, account__path__startswith=account.path
+    )
+    return courses
+
+
+def search(courses: QuerySet[Course], text: str, *, shows_sis_id: bool) -> QuerySet[Course]:
+    """Names that fit the text, codes and (where they may be seen) SIS ids that begin with it."""
+    text = searched(text)
+    if not text:
+        return courses
+    found = named(text, ["name"]) | Q(course_code__istartswith=text)
+    if shows_sis_id:
+        found |= Q(sis_id__istartswith=text)
+    return courses.filter(found)
+
+
+def shown(courses: QuerySet[Course], which: str) -> QuerySet[Course]:
+    """Only those in the state that the page's filter names; all when it names none."""
+    runs = Q(end_at=None) | Q(end_at__gte=timezone.now())
+    conditions = {
+        "published": Q(state=Course.State.AVAILABLE) & runs,
+        "unpublished": Q(state=Course.State.UNPUBLISHED) & runs,
+        "concluded": Q(state=Course.State.COMPLETED) | ~runs,
+    }
+    return courses.filter(conditions.get(which, Q()))
+
+
+def sort(courses: QuerySet[Course], wanted: str) -> tuple[QuerySet[Course], str]:
+    """In the order that `wanted` names ("code", "-code"), and its name; by name otherwise."""
+    field = wanted.removeprefix("-")
+    if field not in _SORTED_BY:
+        wanted = field = "name"
+    return in_order(courses, _SORTED_BY[field], is_descending=wanted.startswith("-")), wanted
+
+
+def rows(courses: QuerySet[Course], actor: Actor) -> QuerySet[Any]:
+    """Each with its account, how many students it has, and whether its People page opens."""
+    students = Enrolment.objects.filter(OF_A_STUDENT, course=OuterRef("pk")).order_by()
+    number = students.values("course").annotate(n=Count("user", distinct=True)).values("n")
+    seen = answered(courses, actor, has_people=SEE_COURSE_PEOPLE)
+    return seen.annotate(students=Coalesce(Subquery(number), Value(0))).select_related("account")

@@ -1,0 +1,1 @@
+"""Pages of courses, by whom they are for."""
