@@ -19,6 +19,8 @@ from accounts.hosts import root_account_for
 from accounts.models import Account, User
 from accounts.tokens import make_token
 from courses.models import Course, Enrolment, Section
+from pairing.actions import IssuedCode, issue_code
+from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
 from permissions.actions import create_root_account
 from permissions.models import AccountMembership, Override, Role
 from permissions.table import bump
@@ -80,6 +82,25 @@ class Cast:
         """Change the tenant's settings."""
         type(self.root.settings).objects.filter(account=self.root).update(**settings)
         bump(self.root)
+
+    def code(self, student: User | None = None) -> IssuedCode:
+        """A code that a student (Ada) makes in their own settings."""
+        student = student or self.student
+        return issue_code(
+            actor=self.actor(student),
+            action=ISSUE_ON_SETTINGS,
+            target=student,
+            surface="own_settings",
+        )
+
+    def code_by(self, user: User) -> IssuedCode:
+        """A code that somebody makes for Ada on User Details in Biology."""
+        return issue_code(
+            actor=self.actor(user),
+            action=ISSUE_ON_DETAILS,
+            target=self.enrolment(self.student, self.courses.biology),
+            surface="user_details",
+        )
 
     def token(self, user: User) -> str:
         return make_token(user, "tests")

@@ -5,8 +5,7 @@ import pytest
 from accounts.models import Account, RootAccountSettings
 from accounts.tree import tree_of
 from audit.models import Event
-from pairing.actions import issue_code, link
-from pairing.rules import ISSUE_OVER_REST
+from pairing.actions import link
 from tests.cast import make_account, make_account_role, make_admin
 
 SETTINGS = {
@@ -126,10 +125,7 @@ def figures(text):
 
 def test_the_overview_counts_what_is_there_and_below(cast, signed_in):
     link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
-    issue_code(
-        actor=cast.actor(cast.elsewhere), action=ISSUE_OVER_REST, target=cast.elsewhere,
-        surface="rest",
-    )  # fmt: skip
+    cast.code(cast.elsewhere)
     client = signed_in(cast.root_admin)
     root = figures(get(client, f"/accounts/{cast.root.pk}"))
     for words in (

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from courses.models import Course
-from pairing.actions import issue_code
 from pairing.models import PairingCode
-from pairing.rules import ISSUE_ON_SETTINGS
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -145,7 +142,7 @@ def test_nothing_is_wider_than_the_window(cast: Cast, sign_in: SignIn, width: in
     long = "Maria-Magdalena Wolfeschlegelsteinhausenbergerdorff"
     User.objects.filter(pk=cast.student.pk).update(name=long, sortable_name=long)
     for _ in range(2):
-        _issue(cast)
+        cast.code()
     page = sign_in(User.objects.get(pk=cast.student.pk))
     page.set_viewport_size({"width": width, "height": 800})
     biology = cast.courses.biology.pk
@@ -157,12 +154,3 @@ def test_nothing_is_wider_than_the_window(cast: Cast, sign_in: SignIn, width: in
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-
-
-def _issue(cast: Cast) -> Any:
-    return issue_code(
-        actor=cast.actor(cast.student),
-        action=ISSUE_ON_SETTINGS,
-        target=cast.student,
-        surface="own_settings",
-    )

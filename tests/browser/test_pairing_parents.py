@@ -9,24 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from pairing.actions import issue_code
 from pairing.models import ObservationLink
-from pairing.rules import ISSUE_ON_SETTINGS
 from tests.cast import PASSWORD, Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
 Check = Callable[[Page], None]
-
-
-def _code(cast: Cast) -> str:
-    issued = issue_code(
-        actor=cast.actor(cast.student),
-        action=ISSUE_ON_SETTINGS,
-        target=cast.student,
-        surface="own_settings",
-    )
-    return issued.shown
 
 
 def _type_code(page: Page, text: str) -> None:
@@ -40,7 +28,7 @@ def test_a_parent_registers_and_lands_on_observing(
     cast: Cast, browser_page: Page, no_axe_violations: Check
 ):
     page = browser_page
-    _type_code(page, f"Hi Mum! Type {_code(cast).lower()} in, please. Ada")
+    _type_code(page, f"Hi Mum! Type {cast.code().shown.lower()} in, please. Ada")
     expect(page.get_by_text("The code is for Ada O.")).to_be_visible()
     no_axe_violations(page)
     page.get_by_label("Your name").fill("Ruth Okafor")
@@ -61,7 +49,7 @@ def test_a_second_parent_with_an_account_signs_in_with_the_code_kept(
 ):
     cast.observer.login_id = "joy@home.example"
     cast.observer.save()
-    page, code = browser_page, _code(cast)
+    page, code = browser_page, cast.code().shown
     _type_code(page, code)
     page.get_by_label("Your name").fill("Joy Okafor")
     page.get_by_label("E-mail").fill("joy@home.example")
@@ -93,7 +81,7 @@ def test_a_wrong_code_is_read_out_and_kept_in_the_field(
 def test_an_observer_stops_observing_after_being_asked_once(cast: Cast, sign_in: SignIn):
     page = sign_in(cast.observer)
     page.goto("/profile/observees")
-    page.get_by_label("Pairing code").fill(_code(cast))
+    page.get_by_label("Pairing code").fill(cast.code().shown)
     page.get_by_label("Pairing code").press("Enter")
     page.locator("summary").filter(has_text="Stop observing").click()
     expect(page.get_by_text("You will not see Ada Okafor")).to_be_visible()
@@ -104,7 +92,7 @@ def test_an_observer_stops_observing_after_being_asked_once(cast: Cast, sign_in:
 
 def test_a_parent_changes_to_spanish_on_the_way(cast: Cast, browser_page: Page):
     page = browser_page
-    _type_code(page, _code(cast))
+    _type_code(page, cast.code().shown)
     page.locator("summary").filter(has_text="Language:").click()
     page.get_by_role("button", name="Español").click()
     expect(page.get_by_text("El código es para Ada O.")).to_be_visible()

@@ -26,9 +26,7 @@ from django.db import connection
 
 from audit.models import Event
 from courses.models import Enrolment
-from pairing.actions import issue_code
 from pairing.models import ObservationLink, PairingCode
-from pairing.rules import ISSUE_OVER_REST
 from tests.cast import Cast
 from tests.load.slowed import DELAY
 
@@ -150,10 +148,7 @@ def test_a_killed_redemption_leaves_all_or_nothing(cast: Cast, servers: Iterator
     token = cast.token(cast.observer)
     hits = misses = 0
     while hits < KILLS:
-        issued = issue_code(
-            actor=cast.actor(cast.student), action=ISSUE_OVER_REST, target=cast.student,
-            surface=PairingCode.Surface.REST,
-        )  # fmt: skip
+        issued = cast.code()
         code_id = PairingCode.objects.latest("pk").pk
         hit = kill_while_redeeming(next(servers), token, issued.text)
         after = state(cast, code_id)

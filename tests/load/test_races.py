@@ -16,9 +16,8 @@ from accounts.models import User
 from audit.models import Event
 from courses.actions import enrol
 from courses.models import Enrolment
-from pairing.actions import issue_code, link, redeem_code, register_observer, unlink
+from pairing.actions import link, redeem_code, register_observer, unlink
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
-from pairing.rules import ISSUE_OVER_REST
 from tests.cast import Cast, make_user
 
 THREADS = 32
@@ -44,15 +43,6 @@ def at_once(calls: list[Callable[[], Any]]) -> Counter[str]:
         return Counter(pool.map(run, calls))
 
 
-def issue(cast: Cast) -> str:
-    return issue_code(
-        actor=cast.actor(cast.student),
-        action=ISSUE_OVER_REST,
-        target=cast.student,
-        surface=PairingCode.Surface.REST,
-    ).text
-
-
 def redeeming(cast: Cast, observer: User, text: str) -> Callable[[], Any]:
     actor = cast.actor(observer)
     return lambda: redeem_code(actor=actor, observer=observer, text=text)
@@ -63,7 +53,7 @@ def test_of_32_who_redeem_one_code_exactly_one_wins(cast: Cast) -> None:
     for _ in range(ROUNDS):
         ObservationLink.objects.all().delete()
         WrongGuesses.objects.all().delete()
-        text = issue(cast)
+        text = cast.code().text
         results = at_once([redeeming(cast, observer, text) for observer in observers])
         assert results == {"Redemption": 1, "CodeRefused": THREADS - 1}
         assert ObservationLink.objects.active().count() == 1
@@ -71,7 +61,7 @@ def test_of_32_who_redeem_one_code_exactly_one_wins(cast: Cast) -> None:
 
 
 def test_of_32_tries_with_right_codes_by_one_person_one_link_is_made(cast: Cast) -> None:
-    texts = [issue(cast) for _ in range(5)]
+    texts = [cast.code().text for _ in range(5)]
     calls = [redeeming(cast, cast.observer, texts[n % 5]) for n in range(THREADS)]
     results = at_once(calls)
     assert set(results) <= {"Redemption", "CodeRefused", "TooManyGuesses"}
@@ -80,7 +70,7 @@ def test_of_32_tries_with_right_codes_by_one_person_one_link_is_made(cast: Cast)
 
 
 def test_32_parallel_issues_for_one_student_leave_exactly_five_live(cast: Cast) -> None:
-    results = at_once([lambda: issue(cast)] * THREADS)
+    results = at_once([lambda: cast.code().text] * THREADS)
     assert results == {"str": THREADS}
     assert PairingCode.objects.live().filter(student=cast.student).count() == 5
     superseded = PairingCode.objects.filter(state="superseded").count()
@@ -102,7 +92,7 @@ def test_of_8_who_register_with_one_login_at_once_exactly_one_does(cast: Cast) -
             password="correct-horse-battery", fields=fields,
         )  # fmt: skip
 
-    results = at_once([registering(text) for text in [issue(cast) for _ in range(4)] * 2])
+    results = at_once([registering(text) for text in [cast.code().text for _ in range(4)] * 2])
     assert results["Redemption"] == 1
     assert set(results) <= {"Redemption", "LoginTaken", "CodeRefused"}
     assert User.objects.filter(login_id="joy@example.org").count() == 1

@@ -7,30 +7,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from pairing.actions import IssuedCode, issue_code
 from pairing.models import PairingCode
-from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
 from tests.cast import Cast
 
 SETTINGS = "/profile/settings"
-
-
-def _own(cast: Cast) -> IssuedCode:
-    return issue_code(
-        actor=cast.actor(cast.student),
-        action=ISSUE_ON_SETTINGS,
-        target=cast.student,
-        surface="own_settings",
-    )
-
-
-def _of_the_school(cast: Cast) -> IssuedCode:
-    return issue_code(
-        actor=cast.actor(cast.root_admin),
-        action=ISSUE_ON_DETAILS,
-        target=cast.enrolment(cast.student, cast.courses.biology),
-        surface="user_details",
-    )
 
 
 def _url() -> str:
@@ -39,7 +19,7 @@ def _url() -> str:
 
 def test_the_list_has_two_characters_by_whom_where_and_until_when(cast: Cast, signed_in: Any):
     with time_machine.travel("2026-11-23T12:05:00Z", tick=False):
-        code = _of_the_school(cast)
+        code = cast.code_by(cast.root_admin)
         client = signed_in(cast.student)
         page = " ".join(client.get(SETTINGS).content.decode().split())
     assert f"Ends in {code.text[-2:]}" in page
@@ -50,7 +30,7 @@ def test_the_list_has_two_characters_by_whom_where_and_until_when(cast: Cast, si
 
 
 def test_revoking_ends_it_and_comes_back(cast: Cast, signed_in: Any):
-    code = _own(cast)
+    code = cast.code()
     answer = signed_in(cast.student).post(_url(), {"back": SETTINGS}, follow=True)
     assert answer.redirect_chain == [(SETTINGS, 302)]
     assert f"The code that ends in {code.text[-2:]} is revoked" in answer.content.decode()
@@ -58,20 +38,20 @@ def test_revoking_ends_it_and_comes_back(cast: Cast, signed_in: Any):
 
 
 def test_revoking_twice_says_that_it_had_ended(cast: Cast, signed_in: Any):
-    _own(cast)
+    cast.code()
     client = signed_in(cast.student)
     client.post(_url())
     assert "had ended already" in client.post(_url(), follow=True).content.decode()
 
 
 def test_it_never_leads_to_another_site(cast: Cast, signed_in: Any):
-    _own(cast)
+    cast.code()
     answer = signed_in(cast.student).post(_url(), {"back": "https://evil.example/"})
     assert answer["Location"] == SETTINGS
 
 
 def test_a_script_gets_both_lists(cast: Cast, signed_in: Any):
-    _own(cast)
+    cast.code()
     answer = signed_in(cast.student).post(
         _url(), {"list": "codes-here"}, headers={"HX-Request": "true"}
     )
@@ -96,11 +76,11 @@ def test_a_script_gets_both_lists(cast: Cast, signed_in: Any):
 def test_only_the_student_the_issuer_and_administrators_revoke(
     cast: Cast, signed_in: Any, who: str, status: int
 ):
-    _own(cast)
+    cast.code()
     assert signed_in(getattr(cast, who)).post(_url()).status_code == status
     assert PairingCode.objects.live().exists() is (status == 404)
 
 
 def test_asking_is_by_post_only(cast: Cast, signed_in: Any):
-    _own(cast)
+    cast.code()
     assert signed_in(cast.student).get(_url()).status_code == 405

@@ -11,32 +11,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Event
-from pairing.actions import CodeRefused, IssuedCode, NotLive, issue_code, redeem_code, revoke_code
+from pairing.actions import CodeRefused, NotLive, redeem_code, revoke_code
 from pairing.codes import digest_of
 from pairing.models import PairingCode
-from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS, SEE_CODE
+from pairing.rules import SEE_CODE
 from permissions.policy import Denied, may
 from tests.cast import Cast
 
 Surface = PairingCode.Surface
 
 
-def by_student(cast: Cast) -> IssuedCode:
-    return issue_code(
-        actor=cast.actor(cast.student), action=ISSUE_ON_SETTINGS, target=cast.student,
-        surface=Surface.OWN_SETTINGS,
-    )  # fmt: skip
-
-
-def by_admin(cast: Cast) -> IssuedCode:
-    return issue_code(
-        actor=cast.actor(cast.root_admin), action=ISSUE_ON_DETAILS,
-        target=cast.enrolment(cast.student, cast.courses.biology), surface=Surface.USER_DETAILS,
-    )  # fmt: skip
-
-
 def test_a_code_is_kept_as_a_digest_and_two_characters(cast: Cast) -> None:
-    issued = by_student(cast)
+    issued = cast.code()
     row = PairingCode.objects.get()
     assert (row.digest, row.hint) == (digest_of(issued.text), issued.text[-2:])
     everything = [str(value) for value in PairingCode.objects.values_list().get()]
@@ -45,15 +31,15 @@ def test_a_code_is_kept_as_a_digest_and_two_characters(cast: Cast) -> None:
 
 
 def test_it_lives_as_long_as_the_root_account_says(cast: Cast) -> None:
-    assert by_student(cast).expires_at - timezone.now() > timedelta(days=6, hours=23)
+    assert cast.code().expires_at - timezone.now() > timedelta(days=6, hours=23)
     cast.set(code_lifetime_hours=1)
-    assert by_student(cast).expires_at - timezone.now() <= timedelta(hours=1)
+    assert cast.code().expires_at - timezone.now() <= timedelta(hours=1)
 
 
 def test_a_sixth_ends_the_oldest_of_the_same_issuer(cast: Cast) -> None:
-    letter = by_admin(cast)
-    own = [by_student(cast) for _ in range(4)]
-    by_student(cast)
+    letter = cast.code_by(cast.root_admin)
+    own = [cast.code() for _ in range(4)]
+    cast.code()
     states = {code.hint: code.state for code in PairingCode.objects.all()}
     assert PairingCode.objects.live().count() == 5
     assert states[own[0].text[-2:]] == "superseded" or own[0].text[-2:] == letter.text[-2:]
@@ -62,19 +48,19 @@ def test_a_sixth_ends_the_oldest_of_the_same_issuer(cast: Cast) -> None:
 
 
 def test_without_one_of_the_issuers_the_oldest_of_all_ends(cast: Cast) -> None:
-    first = by_student(cast)
+    first = cast.code()
     for _ in range(4):
-        by_student(cast)
-    by_admin(cast)
+        cast.code()
+    cast.code_by(cast.root_admin)
     assert PairingCode.objects.get(digest=digest_of(first.text)).state == "superseded"
     assert Event.objects.filter(action="code_superseded").count() == 1
 
 
 def test_expired_codes_make_room_and_are_not_live(cast: Cast) -> None:
     for _ in range(5):
-        by_student(cast)
+        cast.code()
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        by_student(cast)
+        cast.code()
         assert PairingCode.objects.live().count() == 1
     assert PairingCode.objects.filter(state="expired").count() == 5
 
@@ -82,9 +68,9 @@ def test_expired_codes_make_room_and_are_not_live(cast: Cast) -> None:
 def test_nobody_issues_while_self_registration_is_off(cast: Cast) -> None:
     cast.set(self_registration="none")
     with pytest.raises(Denied):
-        by_student(cast)
+        cast.code()
     with pytest.raises(Denied):
-        by_admin(cast)
+        cast.code_by(cast.root_admin)
     assert not PairingCode.objects.exists()
 
 
@@ -92,26 +78,26 @@ def test_nobody_issues_while_self_registration_is_off(cast: Cast) -> None:
 def test_who_is_no_student_gets_no_code(cast: Cast, state: str) -> None:
     cast.student.enrolments.update(state=state)
     with pytest.raises(Denied):
-        by_student(cast)
+        cast.code()
 
 
 @pytest.mark.parametrize("state", ["invited", "creation_pending", "completed"])
 def test_who_is_invited_or_concluded_is_a_student_still(cast: Cast, state: str) -> None:
     cast.student.enrolments.update(state=state)
-    assert by_student(cast)
+    assert cast.code()
 
 
 def test_a_student_of_deleted_courses_only_is_none(cast: Cast) -> None:
     for enrolment in cast.student.enrolments.all():
         type(enrolment.course).objects.filter(pk=enrolment.course_id).update(state="deleted")
     with pytest.raises(Denied):
-        by_student(cast)
+        cast.code()
 
 
 def test_an_enrolment_that_was_never_accepted_lends_nobody_a_right(cast: Cast) -> None:
     cast.student.enrolments.update(activated_at=None)
     with pytest.raises(Denied):
-        by_admin(cast)
+        cast.code_by(cast.root_admin)
 
 
 def seen_by(cast: Cast, user: User, acting_as: User | None = None) -> bool:
@@ -119,7 +105,7 @@ def seen_by(cast: Cast, user: User, acting_as: User | None = None) -> bool:
 
 
 def test_student_issuer_and_administrators_see_a_live_code_and_nobody_else(cast: Cast) -> None:
-    by_student(cast)
+    cast.code()
     seers = [cast.student, cast.root_admin, cast.sub_admin]
     others = [cast.neighbour_admin, cast.teacher, cast.classmate, cast.observer, cast.stranger]
     assert all(seen_by(cast, user) for user in seers)
@@ -128,22 +114,19 @@ def test_student_issuer_and_administrators_see_a_live_code_and_nobody_else(cast:
 
 def test_a_teacher_sees_the_codes_that_they_issued(cast: Cast) -> None:
     cast.override("TeacherEnrollment", "generate_observer_pairing_code")
-    issue_code(
-        actor=cast.actor(cast.teacher), action=ISSUE_ON_DETAILS,
-        target=cast.enrolment(cast.student, cast.courses.biology), surface=Surface.USER_DETAILS,
-    )  # fmt: skip
+    cast.code_by(cast.teacher)
     assert seen_by(cast, cast.teacher)
     assert not seen_by(cast, cast.ta)
 
 
 def test_codes_can_be_overseen_while_self_registration_is_off(cast: Cast) -> None:
-    by_student(cast)
+    cast.code()
     cast.set(self_registration="none")
     assert seen_by(cast, cast.root_admin)
 
 
 def test_a_revoked_code_is_dead_and_stays_so(cast: Cast) -> None:
-    issued = by_student(cast)
+    issued = cast.code()
     code = PairingCode.objects.get()
     revoke_code(actor=cast.actor(cast.root_admin), code=code)
     with pytest.raises(NotLive):
@@ -154,7 +137,7 @@ def test_a_revoked_code_is_dead_and_stays_so(cast: Cast) -> None:
 
 
 def test_the_database_refuses_a_second_end_and_a_redeemed_code_of_nobody(cast: Cast) -> None:
-    by_student(cast)
+    cast.code()
     for values in ({"state": "redeemed"}, {"state": "revoked"}, {"state": "odd"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             PairingCode.objects.update(**values)

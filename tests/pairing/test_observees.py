@@ -12,10 +12,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from pairing.actions import issue_code, link
+from pairing.actions import link
 from pairing.cookies import KeptCode, keep_code
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
-from pairing.rules import ISSUE_ON_SETTINGS
 from tests.cast import Cast, make_account_role, make_admin, make_user
 
 PAGE = "/profile/observees"
@@ -28,17 +27,7 @@ def joy(cast: Cast, signed_in: Any) -> Client:
 
 @pytest.fixture
 def code(cast: Cast) -> str:
-    return _code(cast)
-
-
-def _code(cast: Cast) -> str:
-    issued = issue_code(
-        actor=cast.actor(cast.student),
-        action=ISSUE_ON_SETTINGS,
-        target=cast.student,
-        surface="own_settings",
-    )
-    return issued.shown
+    return cast.code().shown
 
 
 def _text(response: Any) -> str:

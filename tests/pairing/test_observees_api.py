@@ -10,9 +10,8 @@ from django.utils import timezone
 from accounts.models import AccessToken, User
 from audit.models import Event
 from courses.models import Enrolment
-from pairing.actions import issue_code, link
+from pairing.actions import link
 from pairing.models import ObservationLink, PairingCode
-from pairing.rules import ISSUE_ON_SETTINGS
 from tests.cast import PASSWORD, Cast, make_account_role, make_admin, make_user
 
 BASIC = {
@@ -37,16 +36,10 @@ def redeem(cast: Cast, rest):
     """POST a proof; Joy for herself, unless told."""
 
     def post(by: User | None = None, observer: str | int = "self", **proof):
-        proof = proof or {"pairing_code": code_of(cast, cast.student)}
+        proof = proof or {"pairing_code": cast.code(cast.student).text}
         return rest(by or cast.observer).post(f"/api/v1/users/{observer}/observees", proof)
 
     return post
-
-
-def code_of(cast: Cast, student: User) -> str:
-    return issue_code(
-        actor=cast.actor(student), action=ISSUE_ON_SETTINGS, target=student, surface="own_settings"
-    ).text
 
 
 def links() -> set[tuple[int, int]]:
@@ -143,13 +136,13 @@ def test_a_code_links(cast: Cast, redeem):
 
 
 def test_a_code_in_the_query_string_as_the_android_app_sends_it(cast: Cast, rest):
-    code = code_of(cast, cast.student)
+    code = cast.code(cast.student).text
     answer = rest(cast.observer).post(f"/api/v1/users/self/observees?pairing_code={code}")
     assert answer.status_code == 200
 
 
 def test_a_code_as_json(cast: Cast, rest):
-    body = {"pairing_code": code_of(cast, cast.student)}
+    body = {"pairing_code": cast.code(cast.student).text}
     url = f"/api/v1/users/{cast.observer.pk}/observees"
     assert rest(cast.observer).post(url, body, format="json").status_code == 200
 
@@ -167,7 +160,7 @@ def test_used_revoked_and_expired_codes_look_alike(cast: Cast, redeem):
         {"state": "superseded", "ended_at": now},
         {"expires_at": now - timedelta(seconds=1)},
     ):
-        code = code_of(cast, cast.student)
+        code = cast.code(cast.student).text
         PairingCode.objects.filter(hint=code[-2:], state="active").update(**values)
         answer = redeem(pairing_code=code)
         assert (answer.status_code, answer.json()) == (422, INVALID_CODE)
@@ -187,7 +180,7 @@ def test_linked_already_leaves_the_code(linked: Cast, redeem):
 
 def test_while_self_registration_is_off_nothing_links(cast: Cast, redeem):
     proofs = [
-        {"pairing_code": code_of(cast, cast.student)},
+        {"pairing_code": cast.code(cast.student).text},
         LOGIN,
         {"access_token": cast.token(cast.student)},
     ]
@@ -197,7 +190,7 @@ def test_while_self_registration_is_off_nothing_links(cast: Cast, redeem):
 
 
 def test_a_manager_redeems_for_somebody_else_and_nobody_else_does(cast: Cast, redeem):
-    code = code_of(cast, cast.student)
+    code = cast.code(cast.student).text
     for person in (cast.student, cast.teacher, cast.sub_admin):
         assert redeem(person, cast.observer.pk, pairing_code=code).status_code == 403
     answer = redeem(cast.root_admin, cast.observer.pk, pairing_code=code)
@@ -324,14 +317,17 @@ def test_ones_own_token(cast: Cast, redeem):
 
 
 def test_a_token_comes_before_a_code_and_a_code_before_a_login(cast: Cast, redeem):
-    code = code_of(cast, cast.classmate)
+    code = cast.code(cast.classmate).text
     token = cast.token(cast.elsewhere)
     assert redeem(access_token=token, pairing_code=code, **LOGIN).json()["name"] == "Cora Lind"
     assert redeem(pairing_code=code, **LOGIN).json()["name"] == "Ben Ito"
 
 
 def test_who_authenticates_by_parameter_proves_by_something_else(cast: Cast, rest):
-    given = {"access_token": cast.token(cast.observer), "pairing_code": code_of(cast, cast.student)}
+    given = {
+        "access_token": cast.token(cast.observer),
+        "pairing_code": cast.code(cast.student).text,
+    }
     assert rest(None).post("/api/v1/users/self/observees", given).status_code == 200
 
 
@@ -415,7 +411,7 @@ def test_redeeming_takes_at_most_sixteen_statements(
 ):
     client = rest(cast.observer)
     client.get("/api/v1/users/self/observees")
-    code = code_of(cast, cast.student)
+    code = cast.code(cast.student).text
     with django_assert_max_num_queries(16):
         answer = client.post("/api/v1/users/self/observees", {"pairing_code": code})
     assert answer.status_code == 200

@@ -20,7 +20,6 @@ from pairing.actions import (
     LoginTaken,
     OwnCode,
     RegistrationClosed,
-    issue_code,
     link,
     question_link,
     redeem_code,
@@ -32,18 +31,10 @@ from pairing.actions import (
 from pairing.guesses import TooManyGuesses
 from pairing.mail import _post
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
-from pairing.rules import ISSUE_OVER_REST
 from permissions.policy import Denied
 from tests.cast import Cast, make_user
 
 WRONG = "00000-00000"
-
-
-def code_for(cast: Cast, student: User) -> str:
-    return issue_code(
-        actor=cast.actor(student), action=ISSUE_OVER_REST, target=student,
-        surface=PairingCode.Surface.REST,
-    ).text  # fmt: skip
 
 
 def redeem(cast: Cast, text: str, user: User | None = None) -> Any:
@@ -56,7 +47,7 @@ def visitor(cast: Cast, address: str = "198.51.100.7") -> Actor:
 
 
 def test_a_code_links_once_with_enrolments_and_an_event(cast: Cast) -> None:
-    done = redeem(cast, code_for(cast, cast.student))
+    done = redeem(cast, cast.code(cast.student).text)
     assert (done.student, done.is_new) == (cast.student, True)
     beside = Enrolment.objects.filter(user=cast.observer, associated_user=cast.student)
     assert {e.course for e in beside} == {cast.courses.biology, cast.courses.history}
@@ -65,7 +56,7 @@ def test_a_code_links_once_with_enrolments_and_an_event(cast: Cast) -> None:
 
 
 def dead_codes(cast: Cast) -> dict[str, str]:
-    used, revoked, expired = (code_for(cast, cast.classmate) for _ in range(3))
+    used, revoked, expired = (cast.code(cast.classmate).text for _ in range(3))
     redeem(cast, used, make_user(cast.root, "Someone Else"))
     rows = PairingCode.objects.order_by("pk")
     revoke_code(actor=cast.actor(cast.classmate), code=rows[1])
@@ -83,7 +74,7 @@ def test_dead_codes_are_refused_alike(cast: Cast, kind: str) -> None:
 
 
 def test_ones_own_code_is_refused_and_lives_on(cast: Cast) -> None:
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     with pytest.raises(OwnCode):
         redeem(cast, text, cast.student)
     assert PairingCode.objects.live().count() == 1
@@ -91,8 +82,8 @@ def test_ones_own_code_is_refused_and_lives_on(cast: Cast) -> None:
 
 
 def test_already_linked_succeeds_and_does_not_use_the_code_up(cast: Cast) -> None:
-    redeem(cast, code_for(cast, cast.student))
-    again = redeem(cast, code_for(cast, cast.student))
+    redeem(cast, cast.code(cast.student).text)
+    again = redeem(cast, cast.code(cast.student).text)
     assert (again.student, again.is_new) == (cast.student, False)
     assert PairingCode.objects.live().count() == 1
 
@@ -101,7 +92,7 @@ def test_already_linked_succeeds_and_does_not_use_the_code_up(cast: Cast) -> Non
 def test_self_registration_off_is_answered_before_the_code_is_looked_up(
     cast: Cast, right: bool
 ) -> None:
-    text = code_for(cast, cast.student) if right else WRONG
+    text = cast.code(cast.student).text if right else WRONG
     cast.set(self_registration="none")
     with pytest.raises(Denied):
         redeem(cast, text)
@@ -110,7 +101,7 @@ def test_self_registration_off_is_answered_before_the_code_is_looked_up(
 
 @pytest.mark.parametrize("whose", ["student", "observer"])
 def test_nobody_deleted_is_linked(cast: Cast, whose: str) -> None:
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     user = getattr(cast, whose)
     User.objects.filter(pk=user.pk).update(state="deleted")
     with pytest.raises((CodeRefused, Denied)):
@@ -120,17 +111,17 @@ def test_nobody_deleted_is_linked(cast: Cast, whose: str) -> None:
 
 def test_another_tenants_code_is_unknown(cast: Cast) -> None:
     with pytest.raises(CodeRefused):
-        redeem(cast, code_for(cast, cast.student), cast.stranger)
+        redeem(cast, cast.code(cast.student).text, cast.stranger)
 
 
 def test_acting_as_someone_redeems_only_with_manage_user_observers(cast: Cast) -> None:
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     acting = cast.actor(cast.root_admin, cast.observer)
     assert redeem_code(actor=acting, observer=cast.observer, text=text).is_new
     cast.override("AccountAdmin", "manage_user_observers", enabled=False)
     acting = cast.actor(cast.root_admin, cast.observer)
     with pytest.raises(Denied):
-        redeem_code(actor=acting, observer=cast.observer, text=code_for(cast, cast.classmate))
+        redeem_code(actor=acting, observer=cast.observer, text=cast.code(cast.classmate).text)
 
 
 # --- Limits ---
@@ -148,7 +139,7 @@ def guess(cast: Cast, times: int, user: User | None = None) -> list[str]:
 
 def test_ten_wrong_guesses_an_hour_then_right_ones_are_refused_too(cast: Cast) -> None:
     assert guess(cast, 12) == ["CodeRefused"] * 10 + ["TooManyGuesses"] * 2
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     with pytest.raises(TooManyGuesses) as refused:
         redeem(cast, text)
     assert 59 <= refused.value.minutes <= 60
@@ -158,8 +149,8 @@ def test_ten_wrong_guesses_an_hour_then_right_ones_are_refused_too(cast: Cast) -
 
 def test_right_codes_are_never_counted(cast: Cast) -> None:
     guess(cast, 9)
-    redeem(cast, code_for(cast, cast.student))
-    redeem(cast, code_for(cast, cast.classmate))
+    redeem(cast, cast.code(cast.student).text)
+    redeem(cast, cast.code(cast.classmate).text)
     assert WrongGuesses.objects.get(subject="user").count == 9
 
 
@@ -171,7 +162,7 @@ def test_a_burst_is_told_once(cast: Cast) -> None:
 @override_settings(GUESSES_PER_TENANT_AND_DAY=3)
 def test_over_the_tenants_limit_only_who_guessed_wrong_is_refused(cast: Cast) -> None:
     assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
-    assert redeem(cast, code_for(cast, cast.student), cast.elsewhere).is_new
+    assert redeem(cast, cast.code(cast.student).text, cast.elsewhere).is_new
     assert guess(cast, 1, cast.classmate) == ["CodeRefused"]
     assert guess(cast, 1, cast.classmate) == ["TooManyGuesses"]
     assert Event.objects.filter(action="guess_limit_reached").count() == 1
@@ -210,7 +201,7 @@ def register(cast: Cast, text: str, login: str = "joy@example.org", **more: Any)
 
 
 def test_a_visitor_gets_account_and_link_together(cast: Cast) -> None:
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     assert student_of_code(actor=visitor(cast), text=text).guarded_name == "Ada O."
     done = register(cast, text)
     assert done.observer.check_password("correct-horse-battery")
@@ -221,7 +212,7 @@ def test_a_visitor_gets_account_and_link_together(cast: Cast) -> None:
 
 
 def test_a_taken_login_uses_nothing_up(cast: Cast) -> None:
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     with pytest.raises(LoginTaken):
         register(cast, text, "JOY.okafor")
     assert PairingCode.objects.live().count() == 1
@@ -230,12 +221,12 @@ def test_a_taken_login_uses_nothing_up(cast: Cast) -> None:
 def test_whoever_a_roster_brought_is_told_to_sign_in(cast: Cast) -> None:
     User.objects.filter(pk=cast.observer.pk).update(email="joy@example.org")
     with pytest.raises(LoginTaken):
-        register(cast, code_for(cast, cast.student), "Joy@example.org")
+        register(cast, cast.code(cast.student).text, "Joy@example.org")
     assert PairingCode.objects.live().count() == 1
 
 
 def test_nobody_registers_while_self_registration_is_off(cast: Cast) -> None:
-    text = code_for(cast, cast.student)
+    text = cast.code(cast.student).text
     cast.set(self_registration="none")
     for call in (
         lambda: register(cast, text),
@@ -249,7 +240,7 @@ def test_nobody_registers_while_self_registration_is_off(cast: Cast) -> None:
 
 
 def test_a_link_is_ended_and_restored_as_one_row(cast: Cast) -> None:
-    redeem(cast, code_for(cast, cast.student))
+    redeem(cast, cast.code(cast.student).text)
     row = ObservationLink.objects.get()
     unlink(actor=cast.actor(cast.observer), link=row)
     assert not Enrolment.objects.filter(user=cast.observer).exclude(state="deleted").exists()
@@ -260,7 +251,7 @@ def test_a_link_is_ended_and_restored_as_one_row(cast: Cast) -> None:
 
 
 def test_a_student_removes_an_observer_only_where_allowed(cast: Cast) -> None:
-    redeem(cast, code_for(cast, cast.student))
+    redeem(cast, cast.code(cast.student).text)
     row = ObservationLink.objects.get()
     with pytest.raises(Denied):
         unlink(actor=cast.actor(cast.student), link=row)
@@ -271,7 +262,7 @@ def test_a_student_removes_an_observer_only_where_allowed(cast: Cast) -> None:
 
 
 def test_questioning_an_observer_tells_administrators_once_a_day(cast: Cast) -> None:
-    redeem(cast, code_for(cast, cast.student))
+    redeem(cast, cast.code(cast.student).text)
     row = ObservationLink.objects.get()
     for _ in range(3):
         question_link(actor=cast.actor(cast.student), link=row)
@@ -285,7 +276,7 @@ def test_both_are_told_after_the_commit(cast: Cast) -> None:
     User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
     User.objects.filter(pk=cast.observer.pk).update(email="joy@home.example")
     cast.observer.refresh_from_db()
-    redeem(cast, code_for(cast, cast.student))
+    redeem(cast, cast.code(cast.student).text)
     _post.submit(lambda: None).result()
     assert sorted(message.to[0] for message in mail.outbox) == [
         "ada@school.example",
@@ -307,6 +298,6 @@ class DeadServer:
 @override_settings(EMAIL_BACKEND=f"{__name__}.DeadServer")
 def test_a_dead_mail_server_undoes_nothing(cast: Cast) -> None:
     User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
-    assert redeem(cast, code_for(cast, cast.student)).is_new
+    assert redeem(cast, cast.code(cast.student).text).is_new
     _post.submit(lambda: None).result()
     assert ObservationLink.objects.active().exists()

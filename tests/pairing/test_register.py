@@ -12,9 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from audit.models import Event
-from pairing.actions import issue_code
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
-from pairing.rules import ISSUE_ON_SETTINGS
 from tests.cast import PASSWORD, Cast
 
 PAGE = "/register/observer"
@@ -25,13 +23,7 @@ PARENT = {"name": "Ruth Okafor", "email": "ruth@home.example", "password": "will
 
 @pytest.fixture
 def code(cast: Cast) -> str:
-    issued = issue_code(
-        actor=cast.actor(cast.student),
-        action=ISSUE_ON_SETTINGS,
-        target=cast.student,
-        surface="own_settings",
-    )
-    return issued.shown
+    return cast.code().shown
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ import pytest
 
 from accounts.models import User
 from courses.models import Enrolment
-from pairing.actions import issue_code
 from pairing.models import ObservationLink, PairingCode
-from pairing.rules import ISSUE_ON_SETTINGS
 from tests.cast import Cast
 
 TAKEN = "ID already in use for this account and authentication provider"
@@ -18,10 +16,7 @@ TAKEN = "ID already in use for this account and authentication provider"
 
 @pytest.fixture
 def code(cast: Cast) -> str:
-    actor, ada = cast.actor(cast.student), cast.student
-    return issue_code(
-        actor=actor, action=ISSUE_ON_SETTINGS, target=ada, surface="own_settings"
-    ).text
+    return cast.code().text
 
 
 @pytest.fixture
@@ -183,11 +178,10 @@ def test_terms_must_be_accepted_when_there_are_any(cast: Cast, register):
     assert register(user={"terms_of_use": False}).status_code == 200
     PairingCode.objects.all().delete()
     cast.set(terms="Be kind.")
-    ada = cast.student
-    text = issue_code(
-        actor=cast.actor(ada), action=ISSUE_ON_SETTINGS, target=ada, surface="own_settings"
-    ).text
-    mine = {"pairing_code": {"code": text}, "pseudonym": {"unique_id": "sam@example.org"}}
+    mine = {
+        "pairing_code": {"code": cast.code().text},
+        "pseudonym": {"unique_id": "sam@example.org"},
+    }
     answer = register(**mine, user={"name": "Sam", "terms_of_use": False})
     assert set(answer.json()["errors"]["user"]) == {"terms_of_use"}
     assert register(**mine, user={"name": "Sam"}).status_code == 200
