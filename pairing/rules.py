@@ -87,9 +87,8 @@ ISSUE_ON_SETTINGS = (
 ACTS_AS_NOBODY = Condition(
     "acts as nobody", lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[])
 )
-IS_NOT_ACTED_AS = Condition("is not the person acted as", lambda actor: ~IS_ACTED_AS.q(actor))
 # Where one of these fails, the surface is not the caller's: nothing they could be given changes it.
-WHOSE_SURFACE = {IS_THEMSELF_NOT_ACTING, ACTS_AS_NOBODY, IS_ACTED_AS, IS_NOT_ACTED_AS}
+WHOSE_SURFACE = {IS_THEMSELF_NOT_ACTING, ACTS_AS_NOBODY, IS_ACTED_AS}
 MAY_ON_DETAILS = _with_enrolment(ISSUE_ON_DETAILS, "may make a code from User Details in a course")
 
 ISSUE_OVER_REST = (
@@ -97,7 +96,8 @@ ISSUE_OVER_REST = (
     .row("own settings", *OWN)
     .row("settings pair", *SETTINGS_PAIR, ACTS_AS_NOBODY)
     .row("settings, acting as the student", *SETTINGS_PAIR, IS_ACTED_AS)
-    .row("details page", IS_NOT_ACTED_AS, MAY_ON_DETAILS)
+    # Acting as the student, this allows nothing that the row above does not: they hold no pair.
+    .row("details page", MAY_ON_DETAILS)
 )
 
 # --- Codes that are there (spec "The code", last point) ---
@@ -123,15 +123,17 @@ def _of_student_whom(conditions: tuple[Condition, ...]) -> Condition:
     return Condition("; ".join(c.sentence for c in conditions), condition)
 
 
+def _names_the_caller(field: str, sentence: str) -> Condition:
+    """The target's `field` is the caller, who acts as nobody."""
+    return Condition(
+        f"{sentence} the caller, who acts as nobody",
+        lambda actor: Q(pk__in=[]) if actor.is_acting else Q(**{field: actor.real}),
+    )
+
+
 SEE_CODE = (
     rule("see_code", PairingCode, "list and revoke a live pairing code")
-    .row(
-        "the student",
-        Condition(
-            "is for the caller, who acts as nobody",
-            lambda actor: Q(pk__in=[]) if actor.is_acting else Q(student=actor.real),
-        ),
-    )
+    .row("the student", _names_the_caller("student", "is for"))
     .row(
         "the issuer",
         Condition("was issued by the caller", lambda actor: Q(issued_by=actor.real)),
@@ -166,20 +168,11 @@ SEE_LINKS_OF = (
 
 UNLINK = (
     rule("unlink", ObservationLink, "end an observation link")
-    .row(
-        "the observer",
-        Condition(
-            "is the caller's own, who acts as nobody",
-            lambda actor: Q(pk__in=[]) if actor.is_acting else Q(observer=actor.real),
-        ),
-    )
+    .row("the observer", _names_the_caller("observer", "belongs to"))
     .row("administrator", MANAGES_OBSERVERS)
     .row(
         "the student, where the root account allows it",
-        Condition(
-            "observes the caller, who acts as nobody",
-            lambda actor: Q(pk__in=[]) if actor.is_acting else Q(student=actor.real),
-        ),
+        _names_the_caller("student", "lets somebody observe"),
         Condition(
             "students may remove observers",
             lambda actor: Q(root_account__settings__students_may_remove_observers=True),
@@ -189,11 +182,7 @@ UNLINK = (
 )
 
 QUESTION_LINK = rule("question_link", ObservationLink, "say that an observer isn't right").row(
-    "the student",
-    Condition(
-        "observes the caller, who acts as nobody",
-        lambda actor: Q(pk__in=[]) if actor.is_acting else Q(student=actor.real),
-    ),
+    "the student", _names_the_caller("student", "lets somebody observe")
 )
 
 # --- Seeing people through links (spec "Who may issue", last point) ---

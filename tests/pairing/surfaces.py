@@ -49,6 +49,15 @@ def _helper_with_generate_elsewhere(cast: Cast) -> User:
     return caller
 
 
+def _helper_over_an_invitation(cast: Cast) -> User:
+    """Teaches a course into which the student was invited, and has not accepted."""
+    caller = _helper(ACT_AS)(cast)
+    enrol(cast, caller, cast.courses.reading, "TaEnrollment")
+    enrol(cast, cast.student, cast.courses.reading, "StudentEnrollment", "invited")
+    cast.override("TaEnrollment", GENERATE, account=cast.accounts.elementary)
+    return caller
+
+
 def _helper_while_off(cast: Cast) -> User:
     cast.set(self_registration="none")
     return _helper(GENERATE, ACT_AS)(cast)
@@ -59,6 +68,7 @@ SETTINGS_PAIR = [
     Case("generate only", _helper(GENERATE), allowed=False),
     Case("act as only", _helper(ACT_AS), allowed=False),
     Case("generate in another's course", _helper_with_generate_elsewhere, allowed=False),
+    Case("generate where it does not count", _helper_over_an_invitation, allowed=False),
     Case("both", _helper(GENERATE, ACT_AS), allowed=True),
     Case("both, self registration off", _helper_while_off, allowed=False),
 ]

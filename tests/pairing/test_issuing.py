@@ -112,6 +112,13 @@ def test_student_issuer_and_administrators_see_a_live_code_and_nobody_else(cast:
     assert not any(seen_by(cast, user) for user in others)
 
 
+def test_an_enrolment_that_was_never_accepted_shows_no_administrator_a_code(cast: Cast) -> None:
+    cast.code()
+    assert seen_by(cast, cast.sub_admin)
+    cast.student.enrolments.update(activated_at=None)
+    assert not seen_by(cast, cast.sub_admin)
+
+
 def test_a_teacher_sees_the_codes_that_they_issued(cast: Cast) -> None:
     cast.override("TeacherEnrollment", "generate_observer_pairing_code")
     cast.code_by(cast.teacher)
