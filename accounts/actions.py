@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import CharField, Model, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat, Substr
 from django.utils import timezone
@@ -20,9 +20,11 @@ from accounts.actor import Actor
 from accounts.models import Account, AccountQuerySet, RootAccountSettings, User
 from accounts.rules import (
     ACT_AS,
+    ADD_PERSON,
     CHANGE_ACCOUNTS_SIS_ID,
     EDIT_OWN_SETTINGS,
     MANAGE_ACCOUNT_SETTINGS,
+    REPLACE_PASSWORD,
     SET_UP_SIGN_IN,
 )
 from accounts.tokens import make_token
@@ -34,6 +36,8 @@ from permissions.table import bump
 
 # Long enough for a slip of paper to reach a child, short enough that a lost one does not matter.
 ONE_TIME_PASSWORD_LIFETIME = timedelta(days=14)
+# Events of one-time passwords: for a person who had none of their own, for one who forgot theirs.
+HAND_OUTS = ("first_sign_in_given", "password_replaced")
 # No look-alikes: it is typed from paper. 12 of 31 characters are 59 bits.
 _PAPER_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -144,6 +148,27 @@ def _set(row: Model, values: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def add_person(*, actor: Actor, name: str, login_id: str, email: str, sortable_name: str) -> User:
+    """A new person of the tenant, without a password: their first sign-in is given next.
+
+    Raises Denied, and ValidationError when somebody here has this login.
+    """
+    user = User(root_account=actor.root_account, login_id=login_id.strip(), email=email)
+    user.set_unusable_password()
+    for field, value in names(name, sortable=sortable_name).items():
+        setattr(user, field, value)
+    with transaction.atomic():
+        require(actor, ADD_PERSON, actor.root_account)
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError as error:
+            taken = ValidationError(_("Somebody here has this login already."), code="taken")
+            raise ValidationError({"login_id": taken}) from error
+        record(actor, "person_added", subject=user, account=actor.root_account)
+    return user
+
+
 def update_own_settings(*, actor: Actor, user: User, fields: dict[str, Any]) -> None:
     """Change one's own names, e-mail, language, time zone. Raises Denied, ValidationError."""
     with transaction.atomic():
@@ -167,16 +192,27 @@ def hand_out_passwords(*, actor: Actor, users: Iterable[User]) -> dict[User, str
 
     Raises Denied when it is refused for one of them; then nobody gets one.
     """
+    return _hand_out(actor, SET_UP_SIGN_IN, users, told_as=HAND_OUTS[0])
+
+
+def replace_password(*, actor: Actor, user: User) -> dict[User, str]:
+    """The same for a person who forgot their own, which ends with all their sessions.
+
+    Raises Denied.
+    """
+    return _hand_out(actor, REPLACE_PASSWORD, [user], told_as=HAND_OUTS[1])
+
+
+def _hand_out(actor: Actor, rule: Rule, users: Iterable[User], *, told_as: str) -> dict[User, str]:
     passwords = {user: _paper_password() for user in users}
     for user, password in passwords.items():
+        # Sessions carry a digest of the password: those from before are over.
         user.password = _hash_of_random(password)
         user.one_time_password_until = timezone.now() + ONE_TIME_PASSWORD_LIFETIME
     with transaction.atomic():
-        _require_for_all(actor, SET_UP_SIGN_IN, passwords)
+        _require_for_all(actor, rule, passwords)
         User.objects.bulk_update(passwords, ["password", "one_time_password_until"], 500)
-        Event.objects.bulk_create(
-            event(actor, "first_sign_in_given", subject=user) for user in passwords
-        )
+        Event.objects.bulk_create(event(actor, told_as, subject=user) for user in passwords)
     return passwords
 
 

@@ -363,6 +363,46 @@ class LoginOfPersonForm(forms.Form):
     )
 
 
+class PersonForm(forms.Form):
+    """A new person."""
+
+    # Shorter than the column: the name in lists, which follows from it, is one letter longer.
+    name = forms.CharField(
+        label=_("Full name"),
+        max_length=250,
+        error_messages={"required": _("A person needs a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    sortable_name = forms.CharField(
+        label=_("Name in lists"),
+        max_length=255,
+        required=False,
+        help_text=_("Last name, comma, first name. Empty: the last word of the name comes first."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    login_id = forms.CharField(
+        label=_("Login"),
+        max_length=255,
+        help_text=_("What they type in to sign in. Capital letters make no difference."),
+        error_messages={"required": _("Type in a login.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_login_id(self) -> str:
+        login: str = self.cleaned_data["login_id"]
+        if len(login_key(login)) > 255:  # some letters are compared as several
+            raise ValidationError(_("This login is too long."))
+        return login
+
+
 class PeopleFilter(forms.Form):
     """Which people of an account are listed."""
 

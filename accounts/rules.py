@@ -100,6 +100,19 @@ SET_UP_SIGN_IN = rule("set_up_sign_in", User, "give a person their first sign-in
     OUTRANKS_NOBODY,
 )
 
+# The limits of acting as them: whoever signs in with it does everything in their name.
+REPLACE_PASSWORD = rule(
+    "replace_password", User, "give a person who forgot their password a new one"
+).row(
+    "administrator",
+    ACTS_AS_NOBODY_YET,
+    holds_in_root("manage_user_logins", whose=Whose.REAL),
+    IS_SOMEONE_ELSE,
+    Condition("has a password of their own", lambda actor: ~_no_password_of_their_own(actor)),
+    IS_ACTIVE,
+    OUTRANKS_NOBODY,
+)
+
 SEE_SIS_IMPORT = rule("see_sis_import", User, "see which import a person came from").row(
     "administrator", holds_in_root("manage_sis")
 )
@@ -127,6 +140,10 @@ SEE_ACCOUNTS_OWN_SIS_ID = (
 CHANGE_ACCOUNTS_SIS_ID = rule(
     "change_accounts_sis_id", Account, "change the SIS id of an account itself"
 ).row("administrator", holds_in_root("manage_sis"))
+
+ADD_PERSON = rule("add_person", Account, "add a person").row(
+    "administrator", holds_in_root("manage_user_logins")
+)
 
 SET_UP_SIGN_INS = rule(
     "set_up_sign_ins", Account, "give people of an account their first sign-in"

@@ -17,7 +17,9 @@ from accounts.models import Account, User
 from accounts.people import people_of
 from accounts.rules import (
     ACT_AS,
+    ADD_PERSON,
     MANAGE_ACCOUNT_SETTINGS,
+    REPLACE_PASSWORD,
     SEE_PEOPLE_OF_ACCOUNT,
     SET_UP_SIGN_IN,
     SET_UP_SIGN_INS,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         """An account with what the actor may do there."""
 
         may_see_people: bool
+        may_add_people: bool
         may_see_courses: bool
         may_add_courses: bool
         may_manage: bool
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
         may_manage_observers: bool
         may_act_as: bool
         may_set_up_sign_in: bool
+        may_replace_password: bool
 
 
 def account_in_sight(
@@ -87,6 +91,7 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         accounts,
         actor,
         may_see_people=SEE_PEOPLE_OF_ACCOUNT,
+        may_add_people=ADD_PERSON,
         may_see_courses=SEE_COURSES_OF_ACCOUNT,
         may_add_courses=ADD_COURSE,
         may_manage=MANAGE_ACCOUNT_SETTINGS,
@@ -123,6 +128,7 @@ def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
         may_manage_observers=MANAGE_OBSERVERS,
         may_act_as=ACT_AS,
         may_set_up_sign_in=SET_UP_SIGN_IN,
+        may_replace_password=REPLACE_PASSWORD,
     ).first()
     if user is None:
         raise Http404

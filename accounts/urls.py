@@ -43,6 +43,7 @@ pages = [
     path("accounts/<int:account_id>", accounts.account, name="account"),
     path("accounts/<int:account_id>/settings", accounts.account_settings, name="account-settings"),
     path("accounts/<int:account_id>/users", people.account_people, name="account-people"),
+    path("accounts/<int:account_id>/users/new", people.person_add, name="person-add"),
     # A person
     path("users/<int:user_id>", people.user, name="user"),
     path(
@@ -59,8 +60,9 @@ pages = [
     # Acting as someone
     path("users/<int:user_id>/masquerade", acting.act_as, name="act-as"),
     path("masquerade/stop", acting.act_as_stop, name="act-as-stop"),
-    # First sign-ins
+    # First sign-ins, and new ones for who forgot
     path("users/<int:user_id>/first_sign_in", first_sign_ins.first_sign_in, name="first-sign-in"),
+    path("users/<int:user_id>/password", first_sign_ins.password_replace, name="password-replace"),
     path(
         "users/<int:user_id>/first_sign_in/mail",
         first_sign_ins.first_sign_in_mail,

@@ -1,7 +1,10 @@
-"""First sign-ins for people from a roster, who have no password: slips, or a link by e-mail."""
+"""One-time passwords on slips, for people without a password and for who forgot theirs; and first
+sign-ins by a link in an e-mail."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,15 +18,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.actions import ONE_TIME_PASSWORD_LIFETIME, hand_out_passwords, mail_first_sign_in
+from accounts.actions import (
+    HAND_OUTS,
+    ONE_TIME_PASSWORD_LIFETIME,
+    hand_out_passwords,
+    mail_first_sign_in,
+    replace_password,
+)
 from accounts.middleware import TenantRequest
 from accounts.models import User
 from accounts.rules import SET_UP_SIGN_IN, SET_UP_SIGN_INS
 from accounts.sight import breadcrumbs_to, person_in_sight
 from accounts.signin import link_to_choose_password
+from audit.models import Event
 from courses.models import Course, Enrolment
 from courses.rules import OF_A_STUDENT, SEE_COURSE_PEOPLE
-from permissions.policy import Denied, may, permitted, require
+from permissions.policy import Denied, may, permitted
 
 
 @never_cache
@@ -31,11 +41,30 @@ from permissions.policy import Denied, may, permitted, require
 def first_sign_in(request: TenantRequest, user_id: int) -> HttpResponse:
     """A one-time password for one person, on a slip that is shown once."""
     user = person_in_sight(request, user_id)
-    require(request.actor, SET_UP_SIGN_IN, user)
-    crumbs = breadcrumbs_to(request, user, _("First sign-in"))
-    return _sheet(
-        request, [user], breadcrumbs=crumbs, back_url=reverse("accounts:user", args=[user.pk])
-    )
+    give = partial(hand_out_passwords, actor=request.actor, users=[user])
+    return _slip(request, user, _("First sign-in"), give)
+
+
+@never_cache
+@require_POST
+def password_replace(request: TenantRequest, user_id: int) -> HttpResponse:
+    """The same for a person who forgot their password; it ends their sessions."""
+    user = person_in_sight(request, user_id)
+    give = partial(replace_password, actor=request.actor, user=user)
+    return _slip(request, user, _("New password"), give)
+
+
+def _slip(
+    request: TenantRequest, user: User, heading: str, give: Callable[[], dict[User, str]]
+) -> HttpResponse:
+    context = {
+        "heading": heading,
+        "breadcrumbs": breadcrumbs_to(request, user, heading),
+        "back_url": reverse("accounts:user", args=[user.pk]),
+    }
+    if _was_sent_before(request, User.objects.filter(pk=user.pk)):
+        return _sheet(request, None, **context)
+    return _sheet(request, give(), **context)
 
 
 @require_POST
@@ -57,21 +86,29 @@ def first_sign_ins(request: TenantRequest, course_id: int) -> HttpResponse:
     if not may(request.actor, SET_UP_SIGN_INS, request.root_account):
         raise Denied(SET_UP_SIGN_INS)
     students = _students(request, course)
+    in_course = User.objects.filter(enrolments__course=course)
     without = students.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     waiting = students.filter(one_time_password_until__isnull=False)
     people_url = reverse("courses:people", args=[course.pk])
     crumbs = [(course.name, people_url), (_("First sign-ins"), "")]
-    if request.method == "POST":
-        chosen = students if "again" in request.POST else without
-        return _sheet(request, list(chosen), course=course, breadcrumbs=crumbs, back_url=people_url)
     context = {
+        "heading": _("First sign-ins for %(course)s") % {"course": course.name},
         "course": course,
         "breadcrumbs": crumbs,
+        "back_url": people_url,
+    }
+    if request.method == "POST" and _was_sent_before(request, in_course):
+        return _sheet(request, None, **context)
+    if request.method == "POST":
+        chosen = students if "again" in request.POST else without
+        passwords = hand_out_passwords(actor=request.actor, users=list(chosen))
+        return _sheet(request, passwords, **context)
+    context |= {
+        "newest": newest_hand_out(in_course),
         "without": without.count(),
         "waiting": waiting.count(),
         "all": students.count(),
         "days": ONE_TIME_PASSWORD_LIFETIME.days,
-        "back_url": people_url,
     }
     return render(request, "accounts/first_sign_ins.html", context)
 
@@ -83,11 +120,27 @@ def _students(request: TenantRequest, course: Course) -> QuerySet[User]:
     return found.order_by("sortable_name", "pk")
 
 
-def _sheet(request: TenantRequest, users: list[User], **context: Any) -> HttpResponse:
-    """Make the passwords and show them, here and never again."""
-    passwords = hand_out_passwords(actor=request.actor, users=users)
+def newest_hand_out(users: QuerySet[User]) -> int:
+    """The id of the event of the last one-time password that one of them got; 0 for none.
+
+    A form carries it: sent a second time (a page loaded again) it would not be the last any more.
+    """
+    given = Event.objects.filter(action__in=HAND_OUTS, subject__in=users.values("pk"))
+    return given.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _was_sent_before(request: TenantRequest, users: QuerySet[User]) -> bool:
+    newest = request.POST.get("newest", "")
+    return bool(newest) and newest != str(newest_hand_out(users))
+
+
+def _sheet(
+    request: TenantRequest, passwords: dict[User, str] | None, **context: Any
+) -> HttpResponse:
+    """The passwords, here and never again; None: what was sent had been answered before."""
     context |= {
-        "slips": [{"user": user, "password": text} for user, text in passwords.items()],
+        "slips": [{"user": user, "password": text} for user, text in (passwords or {}).items()],
+        "is_repeated": passwords is None,
         "address": request.build_absolute_uri(reverse("account_login")),
         "until": timezone.now() + ONE_TIME_PASSWORD_LIFETIME,
     }

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import people
-from accounts.forms import LoginOfPersonForm, PeopleFilter
+from accounts.actions import add_person
+from accounts.forms import LoginOfPersonForm, PeopleFilter, PersonForm
 from accounts.middleware import TenantRequest
 from accounts.models import User
-from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
+from accounts.rules import ADD_PERSON, SEE_PEOPLE_OF_ACCOUNT
 from accounts.sight import account_in_sight, breadcrumbs, breadcrumbs_to, person_in_sight
+from accounts.views.first_sign_ins import newest_hand_out
 from courses.models import Enrolment
 from courses.rules import SEE_DETAILS, SEE_ENROLLED
 from pairing.actions import NotLive, OwnCode, link, unlink
@@ -68,6 +71,28 @@ def _labels(disclosed: people.Disclosed) -> dict[str, str]:
     return labels | ({"sis_id": _("SIS id")} if disclosed.sis_id else {})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_add(request: TenantRequest, account_id: int) -> HttpResponse:
+    """A new person of the tenant; then their page, which offers their first sign-in."""
+    account = account_in_sight(request, account_id, required=ADD_PERSON)
+    form = PersonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            added = add_person(actor=request.actor, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("%(person)s is there now.") % {"person": added.name})
+            return redirect("accounts:user", added.pk)
+    context = {
+        "account": account,
+        "root": request.root_account,
+        "breadcrumbs": breadcrumbs(request, account, _("Add a person")),
+        "form": form,
+    }
+    return render(request, "accounts/person_add.html", context, status=422 if form.errors else 200)
+
+
 @require_safe
 def user(request: TenantRequest, user_id: int) -> HttpResponse:
     """A person: details, enrolments, observers and students, acting as, first sign-in."""
@@ -86,6 +111,8 @@ def _user_page(
         "removed": _just_removed(request, user),
         **(_links(request, user) if user.shows_links else {}),
     }
+    if user.may_set_up_sign_in or user.may_replace_password:
+        context["newest_hand_out"] = newest_hand_out(User.objects.filter(pk=user.pk))
     return render(request, "accounts/user.html", context, status=status)
 
 

@@ -71,10 +71,13 @@ POST   users/<int:user_id>/links/<int:link_id>/restore                302 403 40
 GET    users/<int:user_id>/masquerade                                 200 403 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/masquerade                                 302 403 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/first_sign_in                              403 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/password                                   200 403 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/first_sign_in/mail                         404 404 404 404 404 404 404 404 404 404 302 404 302
 GET    courses/<int:course_id>/first_sign_ins                         200 403 404 403 403 403 403 403 404 404 302 404 302
 POST   courses/<int:course_id>/first_sign_ins                         200 403 404 403 403 403 403 403 404 404 302 404 302
 GET    courses                                                        200 200 200 200 200 200 200 200 200 200 302 200 302
+GET    accounts/<int:account_id>/users/new                            200 403 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/users/new                            422 403 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses                              200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses/new                          200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/courses/new                          422 422 404 404 404 404 404 404 404 404 302 404 302

@@ -30,6 +30,12 @@ act_as                     sub_admin                 + . . . . . . . . . . . .
 act_as                     deactivated_admin         . . . . . . . . . . . . .
 edit_own_settings          student                   . . . . . . + . . . . . .
 set_up_sign_in             student                   . . . . . . . . . . . . .
+replace_password           student                   + . . . . . . . . . . . .
+replace_password           root_admin                . . . . . . . . . . . . .
+replace_password           sub_admin                 + . . . . . . . . . . . .
+replace_password           deactivated_admin         . . . . . . . . . . . . .
+add_person                 root                      + . . . . . . . . . . . .
+add_person                 high                      + . . . . . . . . . . . .
 see_account                root                      + + + + + + + + + + . . .
 see_account                high                      + + . . . . . . . . . . .
 see_people_of_account      root                      + . . . . . . . . . . . .

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import User
 from audit.models import Event
 from pairing.mail import _post
-from tests.cast import enrol, make_admin, make_user
+from tests.cast import PASSWORD, enrol, make_account_role, make_admin, make_user
 
 
 @pytest.fixture
@@ -95,8 +95,6 @@ def test_only_who_manages_logins_in_the_root_account_hands_any_over(nora, cast, 
 
 
 def test_nobody_hands_one_to_an_administrator_who_holds_more(nora, cast, signed_in):
-    from tests.cast import make_account_role
-
     keys = ("read_roster", "manage_user_logins")
     make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Clerk", *keys))
     make_admin(cast, nora, cast.accounts.high)
@@ -123,6 +121,92 @@ def test_without_an_address_there_is_no_link(nora, admin):
     User.objects.filter(pk=nora.pk).update(email="")
     assert "Send a link" not in admin.get(f"/users/{nora.pk}").content.decode()
     assert admin.post(f"/users/{nora.pk}/first_sign_in/mail").status_code == 404
+
+
+# --- A form that is sent again ---
+
+
+def newest_in(response):
+    return re.search(r'name="newest" value="(\d+)"', response.content.decode())[1]
+
+
+def test_the_page_of_a_slip_that_is_loaded_again_makes_nothing_new(nora, admin):
+    sent = {"newest": newest_in(admin.get(f"/users/{nora.pk}"))}
+    [password] = passwords_in(admin.post(f"/users/{nora.pk}/first_sign_in", sent))
+    again = admin.post(f"/users/{nora.pk}/first_sign_in", sent)
+    assert passwords_in(again) == []
+    assert "This form was sent before." in again.content.decode()
+    assert "_auth_user_id" in sign_in("nora.newcomer", password).session
+    anew = {"newest": newest_in(admin.get(f"/users/{nora.pk}"))}
+    assert len(passwords_in(admin.post(f"/users/{nora.pk}/first_sign_in", anew))) == 1
+
+
+@pytest.mark.parametrize("newest", ["x", "-1", "9" * 30, "\0"])
+def test_nonsense_in_its_place_is_a_form_of_before(nora, admin, newest):
+    response = admin.post(f"/users/{nora.pk}/first_sign_in", {"newest": newest})
+    assert (response.status_code, passwords_in(response)) == (200, [])
+
+
+def test_the_sheet_of_a_course_that_is_loaded_again_makes_nothing_new(nora, cast, admin):
+    sent = {"newest": newest_in(admin.get(path(cast.courses.biology))), "again": "on"}
+    [password] = passwords_in(admin.post(path(cast.courses.biology), sent))
+    again = admin.post(path(cast.courses.biology), sent)
+    assert passwords_in(again) == []
+    assert "This form was sent before." in again.content.decode()
+    assert "_auth_user_id" in sign_in("nora.newcomer", password).session
+
+
+# --- Who forgot their password ---
+
+
+def forgotten(client, user, **data):
+    return client.post(f"/users/{user.pk}/password", data)
+
+
+def test_who_forgot_their_password_gets_a_new_one_and_is_signed_out(cast, admin, signed_in):
+    theirs = signed_in(cast.student)
+    assert theirs.get("/profile/settings").status_code == 200
+    page = admin.get(f"/users/{cast.student.pk}").content.decode()
+    assert "has no e-mail address to which a link could go" in page
+    [password] = passwords_in(forgotten(admin, cast.student))
+    assert theirs.get("/profile/settings").status_code == 302
+    assert "_auth_user_id" not in sign_in("ada.okafor", PASSWORD).session
+    assert sign_in("ada.okafor", password).get("/").headers["Location"] == "/password/choose"
+    event = Event.objects.get(action="password_replaced")
+    assert (event.subject, event.real_actor, event.data) == (cast.student, cast.root_admin, {})
+
+
+def test_its_page_that_is_loaded_again_leaves_the_password_that_was_chosen_since(cast, admin):
+    sent = {"newest": newest_in(admin.get(f"/users/{cast.student.pk}"))}
+    [password] = passwords_in(forgotten(admin, cast.student, **sent))
+    theirs = sign_in("ada.okafor", password)
+    theirs.post("/password/choose", {"password": "my-very-own-horse"})
+    assert passwords_in(forgotten(admin, cast.student, **sent)) == []
+    assert "_auth_user_id" in sign_in("ada.okafor", "my-very-own-horse").session
+
+
+def test_who_has_no_password_of_their_own_gets_a_first_sign_in_instead(nora, admin):
+    assert forgotten(admin, nora).status_code == 403
+    assert "Forgotten password" not in admin.get(f"/users/{nora.pk}").content.decode()
+
+
+def test_nobody_s_password_is_replaced_by_who_may_not_act_as_them(cast, signed_in):
+    """Whoever signs in with it holds all that they hold."""
+    keys = ("read_roster", "manage_user_logins")
+    make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Clerk", *keys))
+    clerk = signed_in(cast.observer)
+    assert forgotten(clerk, cast.student).status_code == 200
+    for user in (cast.root_admin, cast.sub_admin, cast.observer, cast.deactivated_admin):
+        assert forgotten(clerk, user).status_code == 403
+        page = clerk.get(f"/users/{user.pk}").content.decode()
+        assert "Forgotten password" not in page
+    assert User.objects.get(pk=cast.sub_admin.pk).check_password(PASSWORD)
+
+
+def test_nobody_replaces_a_password_while_acting_as_someone(cast, admin):
+    make_admin(cast, cast.ta, cast.root)
+    admin.post(f"/users/{cast.ta.pk}/masquerade")
+    assert forgotten(admin, cast.student).status_code == 403
 
 
 # --- A whole course ---
