@@ -11,8 +11,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Model, OuterRef, Subquery, Value
-from django.db.models.functions import Cast, Concat, Substr
+from django.db.models import CharField, Max, Model, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat, Length, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,9 +30,10 @@ from accounts.rules import (
 from accounts.tokens import make_token
 from audit.actions import event, record
 from audit.models import Event
+from courses.models import Course
 from pairing.mail import tell_after_commit
 from permissions.policy import Denied, Rule, permitted, require
-from permissions.table import bump
+from permissions.table import bump, newest_table
 
 # Long enough for a slip of paper to reach a child, short enough that a lost one does not matter.
 ONE_TIME_PASSWORD_LIFETIME = timedelta(days=14)
@@ -42,8 +43,30 @@ HAND_OUTS = ("first_sign_in_given", "password_replaced")
 _PAPER_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
+# Room for one more id in the path, whatever it will be.
+_DEEPEST = 255 - len("9223372036854775807/")
+
+
 class WouldCircle(Exception):
     """An account can't hang below itself."""
+
+
+class TooDeep(Exception):
+    """The path of ids from the root account down would be too long."""
+
+
+class AccountOccupied(Exception):
+    """Courses or other accounts are still in the account."""
+
+
+def hold_tree(actor: Actor) -> None:
+    """Hold the tenant's root account: one at a time changes the tree, or what must fit into it.
+
+    What was known of anybody's rights may be over when it is one's turn.
+    """
+    Account.objects.select_for_update(no_key=True).get(pk=actor.root_account.pk)
+    newest_table(actor.root_account)
+    actor.memo.clear()
 
 
 def place(account: Account, parent: Account | None) -> None:
@@ -114,6 +137,87 @@ def update_account(
             rows.append((held, settings))
         _update(actor, account, *rows)
         bump(actor.root_account)
+
+
+@transaction.atomic
+def create_sub_account(
+    *, actor: Actor, parent: Account, name: str, sis_id: str | None = None
+) -> Account:
+    """A new account below `parent`. Raises Denied, TooDeep, ValidationError (`name`, `sis_id`)."""
+    hold_tree(actor)
+    _require_now(actor, parent)
+    _refuse_deeper(parent.path)
+    if sis_id:
+        require(actor, CHANGE_ACCOUNTS_SIS_ID, parent)
+    account = Account(root_account=actor.root_account, parent=parent, time_zone=parent.time_zone)
+    if errors := _set(account, {"name": name.strip(), "sis_id": sis_id or None}):
+        raise ValidationError(errors)
+    _check_sis_id_is_free(account, account.sis_id)
+    account.save()
+    place(account, parent)
+    record(actor, "account_created", account=account, parent=parent.pk, name=account.name)
+    bump(actor.root_account)
+    return account
+
+
+@transaction.atomic
+def move_sub_account(*, actor: Actor, account: Account, parent: Account) -> None:
+    """Hang an account, with all below it, under another parent; what it inherits changes.
+
+    It needs the same right where it is, where it was and where it goes. Raises Denied,
+    WouldCircle, TooDeep.
+    """
+    hold_tree(actor)
+    before = _parent_of(actor, account)
+    _require_now(actor, account)
+    _require_now(actor, parent)
+    if before == parent:
+        return
+    deepest = Account.objects.within(account).aggregate(most=Max(Length("path")))["most"]
+    _refuse_deeper(parent.path, deepest - len(account.path))
+    move(account, parent)
+    record(actor, "account_moved", account=account, before=before.pk, after=parent.pk)
+    bump(actor.root_account)
+
+
+@transaction.atomic
+def delete_sub_account(*, actor: Actor, account: Account) -> None:
+    """Remove an empty account. It needs the right in the account above.
+
+    Raises Denied, AccountOccupied.
+    """
+    hold_tree(actor)
+    _parent_of(actor, account)
+    accounts = Account.objects.live().filter(parent=account)
+    courses = Course.objects.existing().filter(account=account)
+    if accounts.exists() or courses.exists():
+        raise AccountOccupied
+    account.state = Account.State.DELETED
+    account.save(update_fields=["state", "updated_at"])
+    record(actor, "account_deleted", account=account, parent=account.parent_id, name=account.name)
+    bump(actor.root_account)
+
+
+def _require_now(actor: Actor, account: Account) -> None:
+    """Raise Denied unless the account is still there, where it is now, and the actor manages it."""
+    account.refresh_from_db(fields=["path", "parent", "state"])
+    require(actor, MANAGE_ACCOUNT_SETTINGS, account)
+    if account.state != Account.State.ACTIVE:
+        raise Denied(MANAGE_ACCOUNT_SETTINGS)
+
+
+def _parent_of(actor: Actor, account: Account) -> Account:
+    """The account above, which the actor must manage. A root account has none: Denied."""
+    account.refresh_from_db(fields=["path", "parent", "state"])
+    if account.parent is None or account.state != Account.State.ACTIVE:
+        raise Denied(MANAGE_ACCOUNT_SETTINGS)
+    _require_now(actor, account.parent)
+    return account.parent
+
+
+def _refuse_deeper(path: str, below: int = 0) -> None:
+    if len(path) + below > _DEEPEST:
+        raise TooDeep
 
 
 def _check_sis_id_is_free(account: Account, sis_id: str | None) -> None:

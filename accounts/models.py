@@ -290,6 +290,11 @@ class User(AbstractBaseUser):
         return self.state == self.State.ACTIVE
 
     @property
+    def has_own_password(self) -> bool:
+        """One that the person chose, not one handed out to be used once within some days."""
+        return self.has_usable_password() and self.one_time_password_until is None
+
+    @property
     def first_name(self) -> str:
         """The part of the sortable name ("Okafor, Ada") after the comma, else the first word."""
         _last, comma, first = self.sortable_name.partition(",")

@@ -42,6 +42,18 @@ class BaseRole(StrEnum):
 
 ACCOUNT_BASE_ROLES = frozenset({BaseRole.ACCOUNT_ADMIN, BaseRole.ACCOUNT_MEMBERSHIP})
 COURSE_BASE_ROLES = frozenset(BaseRole) - ACCOUNT_BASE_ROLES
+CUSTOM_BASE_ROLES = frozenset(BaseRole) - {BaseRole.ACCOUNT_ADMIN}
+BASE_ROLE_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        BaseRole.STUDENT: "Student",
+        BaseRole.TEACHER: "Teacher",
+        BaseRole.TA: "TA",
+        BaseRole.DESIGNER: "Designer",
+        BaseRole.OBSERVER: "Observer",
+        BaseRole.ACCOUNT_ADMIN: "Account Admin",
+        BaseRole.ACCOUNT_MEMBERSHIP: "Account Membership",
+    }
+)
 
 
 class Level(StrEnum):

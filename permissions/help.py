@@ -178,7 +178,10 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {
             "Custom roles": "Someone who holds this by a custom role gives only roles that hold"
             " nothing they lack.",
-            "The last administrator": "The last Account Admin of a root account cannot be removed.",
+            "Whom they add": "Only people whom they may see: {read_roster} in an account that the"
+            " person is of.",
+            "The last administrator": "The last Account Admin of a root account who can sign in"
+            " cannot be removed.",
         }
         | _ALWAYS_ON_FOR_ADMINS,
     ),

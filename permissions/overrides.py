@@ -13,6 +13,10 @@ from permissions.catalogue import (
 )
 from permissions.inheritance import GridCell, Row, resolve
 
+# An administrator is asked once before a role gets these: to act as others, to change what roles
+# may do, to make administrators.
+DANGEROUS = frozenset({"become_user", "manage_role_overrides", "manage_account_memberships"})
+
 
 class OverrideRefused(Exception):
     """Why nobody can make this change, in the contract's words."""

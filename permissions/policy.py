@@ -269,11 +269,12 @@ def holds_in_course(
     )
 
 
-def holds_in_account(key: str, *, whose: Whose = Whose.EACH) -> Condition:
-    """`key` is held in the account that is the target."""
+def holds_in_account(key: str, account: str = "pk", *, whose: Whose = Whose.EACH) -> Condition:
+    """`key` is held in the account that the target's field `account` names ("pk": itself)."""
+    path = "path" if account == "pk" else f"{account}__path"
     return Condition(
         f"holds “{key}” in the account",
-        _held(key, whose, True, lambda area: area.accounts("path")),
+        _held(key, whose, True, lambda area: area.accounts(path)),
         permission=key,
     )
 

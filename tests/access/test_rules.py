@@ -82,6 +82,9 @@ set_up_sign_ins            high                      + . . . . . . . . . . . .
 see_sis_import             student                   + . . . . . . . . . . . .
 see_accounts_own_sis_id    high                      + . . . . . . . . . . . .
 change_accounts_sis_id     high                      + . . . . . . . . . . . .
+manage_administrators      root                      + . . . . . . . . . . . .
+manage_administrators      high                      + + . . . . . . . . . . .
+remove_administrator       membership                + + . . . . . . . . . . .
 change_any_override        root                      + . . . . . . . . . . . .
 change_any_override        science                   + + . . . . . . . . . . .
 see_enrolments_of          student                   + . . . . . + . . . . . .
@@ -94,6 +97,8 @@ def target_named(cast: Cast, name: str) -> Model:
     places: dict[str, Any] = {"root": cast.root, **vars(cast.accounts), **vars(cast.courses)}
     if name == "enrolment":
         return cast.enrolment(cast.student, cast.courses.biology)
+    if name == "membership":
+        return cast.sub_admin.memberships.get()
     return places.get(name) or getattr(cast, name)
 
 
