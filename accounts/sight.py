@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -38,6 +38,7 @@ from courses.rules import (
 )
 from pairing.rules import MANAGE_OBSERVERS, SEE_LINKS_OF
 from permissions.policy import Denied, Rule, answered, permitted
+from permissions.rules import MANAGE_OVERRIDES
 
 Crumbs = list[tuple[str, str]]
 
@@ -46,11 +47,14 @@ if TYPE_CHECKING:
     class SeenAccount(Account):
         """An account with what the actor may do there."""
 
+        is_permitted: bool  # what was required
+        is_administered: bool
         may_see_people: bool
         may_add_people: bool
         may_see_courses: bool
         may_add_courses: bool
         may_manage: bool
+        may_manage_roles: bool
         may_set_up_sign_ins: bool
         shows_login: bool
         shows_email: bool
@@ -77,11 +81,13 @@ def account_in_sight(
     Raises Http404 for who does not administer it, Denied when `required` is not permitted.
     """
     seen = permitted(request.actor, ADMINISTER_ACCOUNT).live().filter(pk=account_id)
+    if required:
+        seen = answered(seen, request.actor, is_permitted=required)
     account: SeenAccount | None = _with_answers(request.actor, seen).first()
     if account is None:
         raise Http404
     request.account = account
-    if required and not permitted(request.actor, required).filter(pk=account.pk).exists():
+    if required and not account.is_permitted:
         raise Denied(required)
     return account
 
@@ -95,6 +101,7 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         may_see_courses=SEE_COURSES_OF_ACCOUNT,
         may_add_courses=ADD_COURSE,
         may_manage=MANAGE_ACCOUNT_SETTINGS,
+        may_manage_roles=MANAGE_OVERRIDES,
         may_set_up_sign_ins=SET_UP_SIGN_INS,
         shows_login=SEE_LOGINS_OF_ACCOUNT,
         shows_email=SEE_EMAILS_OF_ACCOUNT,
@@ -102,16 +109,42 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
     )
 
 
+def lineage(request: TenantRequest, account: Account) -> list[SeenAccount]:
+    """The accounts from the root down to this one, which the actor administers.
+
+    Those above tell by `is_administered` whether they do, too.
+    """
+    chain = account.chain_ids[:-1]
+    if not chain:
+        return [_as_administered(account)]
+    above = Account.objects.filter(pk__in=chain).order_by(Length("path"))
+    asked: Any = answered(above, request.actor, is_administered=ADMINISTER_ACCOUNT)
+    return [*asked, _as_administered(account)]
+
+
+def _as_administered(account: Any) -> SeenAccount:
+    account.is_administered = True
+    seen: SeenAccount = account
+    return seen
+
+
 def breadcrumbs(request: TenantRequest, account: Account, *pages: str) -> Crumbs:
     """From all accounts down to the account, as far as the actor administers them, then `pages`.
 
     The last one is the page itself and has no address.
     """
-    chain = permitted(request.actor, ADMINISTER_ACCOUNT).filter(pk__in=account.chain_ids)
-    above = chain.order_by(Length("path")).values_list("name", "pk")
+    return crumbs_along(lineage(request, account), *((page, "") for page in pages))
+
+
+def crumbs_along(lineage: Iterable[SeenAccount], *pages: tuple[str, str]) -> Crumbs:
+    """The same for accounts that have been looked up; `pages` with their addresses."""
     crumbs = [(_("Accounts"), reverse("accounts:account-list"))]
-    crumbs += [(name, reverse("accounts:account", args=[pk])) for name, pk in above]
-    crumbs += [(page, "") for page in pages]
+    crumbs += [
+        (account.name, reverse("accounts:account", args=[account.pk]))
+        for account in lineage
+        if account.is_administered
+    ]
+    crumbs += pages
     return [*crumbs[:-1], (crumbs[-1][0], "")]
 
 

@@ -116,6 +116,9 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
     if getattr(account, "may_see_courses", False):
         url = reverse("courses:account-courses", args=[account.pk])
         items.append(_item(request, _("Courses"), url, icon="course"))
+    if getattr(account, "may_manage_roles", False):
+        url = reverse("permissions:grid", args=[account.pk])
+        items.append(_item(request, _("Permissions"), url, icon="key"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:account-settings", args=[account.pk])
         items.append(_item(request, _("Settings"), url, icon="settings"))

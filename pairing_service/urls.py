@@ -21,4 +21,5 @@ urlpatterns = [
     path("", include((accounts.urls.pages, "accounts"))),
     path("", include((courses.urls.pages, "courses"))),
     path("", include((pairing.urls.pages, "pairing"))),
+    path("", include((permissions.urls.pages, "permissions"))),
 ]

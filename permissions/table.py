@@ -9,6 +9,7 @@ root account, and a table with another number is read anew (spec/permissions.md 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -87,6 +88,10 @@ class Table:
         if asked not in self._memberships:
             self._memberships[asked] = tuple(self._pieces(role_id, key, path))
         return self._memberships[asked]
+
+    def rows(self, role_id: int, key: str) -> Mapping[int, Row]:
+        """The role's overrides of one permission, by account."""
+        return self._rows.get((role_id, key), {})
 
     def base_role(self, role_id: int) -> str:
         return self._base_roles[role_id]

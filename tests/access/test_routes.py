@@ -62,6 +62,9 @@ GET    accounts                                                       200 200 20
 GET    accounts/<int:account_id>                                      200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/settings                             200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/settings                             422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/permissions                          200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/permissions/roles/<int:role_id>      200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key> 200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/users                                200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    users/<int:user_id>                                            200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/observers                                  422 422 404 404 404 404 404 404 404 404 302 404 302
@@ -133,7 +136,7 @@ def routes(resolver: Any, prefix: str = "") -> Iterator[str]:
             yield route
 
 
-def ids_of(cast: Cast) -> dict[str, int]:
+def ids_of(cast: Cast) -> dict[str, int | str]:
     """What stands for the ids in routes: Ada, Biology, High and their like."""
     link = ObservationLink.objects.create(
         root_account=cast.root, observer=cast.observer, student=cast.student
@@ -152,13 +155,14 @@ def ids_of(cast: Cast) -> dict[str, int]:
         "observee_id": cast.student.pk,
         "observer_id": cast.observer.pk,
         "role_id": cast.roles["TeacherEnrollment"].pk,
+        "key": "read_roster",
     }
 
 
-def filled(route: str, ids: dict[str, int]) -> str:
+def filled(route: str, ids: dict[str, int | str]) -> str:
     """The route as an address."""
     for name, value in ids.items():
-        for kind in ("str", "int"):
+        for kind in ("str", "int", "slug"):
             route = route.replace(f"<{kind}:{name}>", str(value))
     return "/" + route.removeprefix("^").removesuffix("$").replace(
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-abc"

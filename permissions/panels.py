@@ -1,0 +1,247 @@
+"""What the permissions pages show, looked up: roles, cells, who decided and who locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from permissions.catalogue import GROUPS, PERMISSIONS, BaseRole
+from permissions.grid import Kind, Line, Shown, Value, keys_of, shown, shown_together
+from permissions.inheritance import Row
+from permissions.models import Role
+from permissions.table import Table
+
+_BUILT_IN = Q(state=Role.State.BUILT_IN)
+_ORDER = {base: place for place, base in enumerate(BaseRole)}
+
+
+@dataclass
+class Sheet:
+    """The roles and permissions of one account. `names`: of the accounts from the root down to it.
+
+    Everything that the page says about a cell comes from here, for the grid and for one cell alike.
+    """
+
+    account: Account
+    table: Table
+    names: Mapping[int, str]
+    chain: tuple[int, ...] = field(init=False)
+    # States that have been drawn already, for the template tags.
+    drawn: dict[Shown, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chain = tuple(self.account.chain_ids)
+
+    def state(self, role: Role, key: str) -> Shown:
+        """What a cell shows; `key` may be a group's."""
+        if key not in GROUPS:
+            return self._of_permission(role, key, self.table.rows(role.pk, key))
+        rows = ((member, self.table.rows(role.pk, member)) for member in keys_of(key))
+        return shown_together(self._of_permission(role, *of_member) for of_member in rows)
+
+    def inherited(self, role: Role, key: str) -> Shown:
+        """What the cell would show if this account had decided nothing."""
+        others = (
+            (member, {pk: row for pk, row in rows.items() if pk != self.account.pk})
+            for member, rows in ((m, self.table.rows(role.pk, m)) for m in keys_of(key))
+        )
+        return shown_together(self._of_permission(role, *of_member) for of_member in others)
+
+    def _of_permission(self, role: Role, key: str, rows: Mapping[int, Row]) -> Shown:
+        return shown(PERMISSIONS[key], role.base_role, self.chain, rows)
+
+    def rows_here(self, role: Role, key: str) -> dict[str, Row | None]:
+        """What this very account has decided, by permission."""
+        rows = ((member, self.table.rows(role.pk, member)) for member in keys_of(key))
+        return {member: of_member.get(self.account.pk) for member, of_member in rows}
+
+    def name_of(self, account_id: int | None) -> str:
+        return self.names.get(account_id, "") if account_id else ""
+
+
+def sheet_of(lineage: Sequence[Account], table: Table) -> Sheet:
+    """The sheet of the last of these accounts; the others are those above it."""
+    return Sheet(lineage[-1], table, {account.pk: account.name for account in lineage})
+
+
+def roles_shown(account: Account) -> list[Role]:
+    """The roles that the account can use, and its own deactivated ones: built-in, own, from above.
+
+    Each kind in its own order, by name.
+    """
+    usable = _BUILT_IN | Q(account__in=account.chain_ids, state=Role.State.ACTIVE)
+    found = Role.objects.filter(
+        usable | Q(account=account), root_account=account.root_account_id
+    ).select_related("account")
+    return sorted(found, key=lambda role: _place(role, account))
+
+
+def _place(role: Role, account: Account) -> tuple[Any, ...]:
+    if role.state == Role.State.BUILT_IN:
+        return (0, _ORDER[BaseRole(role.base_role)])
+    return (1 if role.account_id == account.pk else 2, role.label.casefold(), role.pk)
+
+
+def role_in_sight(account: Account, role_id: int) -> Role:
+    """One of the roles that the account can use, or one of its own. Raises Http404."""
+    role = next((role for role in roles_shown(account) if role.pk == role_id), None)
+    if role is None:
+        raise Http404
+    return role
+
+
+def kind_of(role: Role) -> Kind:
+    return Kind.ACCOUNT if role.is_account_role else Kind.COURSE
+
+
+def of_kind(roles: Iterable[Role], kind: Kind) -> list[Role]:
+    return [role for role in roles if role.base_role in kind.base_roles]
+
+
+# --- In words ---
+
+_BASE_ROLES = {
+    BaseRole.STUDENT: lambda: _("Student"),
+    BaseRole.TEACHER: lambda: _("Teacher"),
+    BaseRole.TA: lambda: _("TA"),
+    BaseRole.DESIGNER: lambda: _("Designer"),
+    BaseRole.OBSERVER: lambda: _("Observer"),
+    BaseRole.ACCOUNT_ADMIN: lambda: _("Account Admin"),
+    BaseRole.ACCOUNT_MEMBERSHIP: lambda: _("Account role, from nothing"),
+}
+
+
+def base_in_words(base_role: str) -> str:
+    return _BASE_ROLES[BaseRole(base_role)]()
+
+
+def facts_of(role: Role) -> list[tuple[str, str]]:
+    """What a role's page tells of it, besides what it may do."""
+    is_built_in = role.state == Role.State.BUILT_IN
+    return [
+        (_("Built on"), base_in_words(role.base_role)),
+        (_("Belongs to"), _("everyone: it is built in") if is_built_in else role.account.name),
+        (_("State"), str(Role.State(role.state).label)),
+    ]
+
+
+_VALUE_WORDS = {
+    Value.ON: lambda: _("On"),
+    Value.HERE: lambda: _("On here"),
+    Value.BELOW: lambda: _("On below"),
+    Value.OFF: lambda: _("Off"),
+    Value.SOME: lambda: _("Some on"),
+    Value.NEVER: lambda: _("Never"),
+}
+
+
+def value_in_words(value: Value) -> str:
+    return _VALUE_WORDS[value]()
+
+
+def state_in_words(state: Shown, sheet: Sheet) -> str:
+    """The whole state for a screen reader: “On, from Northfield, locked there”."""
+    if state.value is Value.NEVER:
+        return _("Never: not available to this kind of role")
+    said = [value_in_words(state.value), _origin(state, sheet)]
+    if state.is_locked:
+        said.append(_lock(state, sheet))
+    return ", ".join(filter(None, said))
+
+
+def _origin(state: Shown, sheet: Sheet) -> str:
+    if state.is_set:
+        return _("set here")
+    if state.value is Value.SOME:
+        return ""
+    if state.decided_by is None:
+        return _("by default")
+    return _("from %(account)s") % {"account": sheet.name_of(state.decided_by)}
+
+
+def _lock(state: Shown, sheet: Sheet) -> str:
+    if state.locked_by is None:
+        return _("not changeable")
+    if state.locked_by == sheet.account.pk:
+        return _("locked here")
+    return _("locked in %(account)s") % {"account": sheet.name_of(state.locked_by)}
+
+
+def story_of(sheet: Sheet, role: Role, key: str) -> list[tuple[str, str]]:
+    """A cell told in full: what holds, where that comes from, who locked it, what would be."""
+    state = sheet.state(role, key)
+    if state.value is Value.NEVER:
+        return []
+    told = [(_("Now"), _in_full(state.value)), (_("Comes from"), _source(state, sheet, role))]
+    if state.is_locked:
+        told.append((_("Locked"), _lock_in_full(state, sheet)))
+    if state.is_set:
+        inherited = sheet.inherited(role, key)
+        without = f"{value_in_words(inherited.value)}, {_origin(inherited, sheet)}"
+        told.append((_("Without a setting here"), without.removesuffix(", ")))
+    return told
+
+
+def _in_full(value: Value) -> str:
+    return {
+        Value.ON: _("On in this account and below"),
+        Value.HERE: _("On in this account, off below it"),
+        Value.BELOW: _("Off in this account, on below it"),
+        Value.OFF: _("Off"),
+        Value.SOME: _("Different inside the group"),
+    }[value]
+
+
+def _source(state: Shown, sheet: Sheet, role: Role) -> str:
+    if state.is_set:
+        return _("this account, where it was set")
+    if state.decided_by is not None:
+        return sheet.name_of(state.decided_by)
+    if state.value is Value.SOME:
+        return _("different accounts: open the group")
+    return _("the default of its kind of role (%(kind)s)") % {"kind": base_in_words(role.base_role)}
+
+
+def _lock_in_full(state: Shown, sheet: Sheet) -> str:
+    if state.locked_by == sheet.account.pk:
+        return _("here: accounts below can't change it")
+    if state.locked_by is None:
+        return _("always: nobody can change it for this role")
+    account = {"account": sheet.name_of(state.locked_by)}
+    return _("in %(account)s: it can't be changed here") % account
+
+
+# --- Addresses ---
+
+
+def grid_url(account: Account, kind: Kind) -> str:
+    url = reverse("permissions:grid", args=[account.pk])
+    return url if kind is Kind.COURSE else f"{url}?kind={kind}"
+
+
+def to_grid(account: Account, kind: Kind) -> tuple[str, str]:
+    """The breadcrumb that leads back to the grid."""
+    return _("Permissions"), grid_url(account, kind)
+
+
+def to_role(account: Account, role: Role) -> tuple[str, str]:
+    return role.label, reverse("permissions:role", args=[account.pk, role.pk])
+
+
+def lines_with_url(lines: Iterable[Line], query: Any) -> list[tuple[Line, str]]:
+    """Each line, and for a group the address of the same page with it opened or closed."""
+    return [(line, _toggled(line, query) if line.is_group else "") for line in lines]
+
+
+def _toggled(line: Line, query: Any) -> str:
+    opened = [key for key in query.getlist("open") if key != line.key]
+    changed = query.copy()
+    changed.setlist("open", opened if line.is_open else [*opened, line.key])
+    return f"?{changed.urlencode()}"

@@ -1,0 +1,1 @@
+"""Pages: the grid of permissions and roles, one cell, one role."""
