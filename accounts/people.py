@@ -10,8 +10,10 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Lower
 
+from accounts.actor import Actor
 from accounts.models import Account, User, login_key
-from courses.rules import ties_to
+from accounts.rules import SEE_PERSON
+from courses.rules import SEE_EMAIL, SEE_SIS_ID, ties_to
 from permissions.grants import Area
 from permissions.table import Piece
 
@@ -64,6 +66,18 @@ def search(users: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[U
     if disclosed.sis_id:
         found |= Q(sis_id__istartswith=text)
     return users.filter(found)
+
+
+def found_by(actor: Actor, text: str) -> Q:
+    """One person among those whom the actor may see, by a part of the name or a whole id; anyone
+    by their whole login, which one has to know."""
+    text = searched(text)
+    return (
+        Q(login_key=login_key(text))
+        | (SEE_PERSON.q(actor) & named(text))
+        | (SEE_EMAIL.q(actor) & Q(email__iexact=text))
+        | (SEE_SIS_ID.q(actor) & Q(sis_id=text))
+    )
 
 
 def searched(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actions import hold_tree
 from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import SEE_PERSON
@@ -62,11 +63,10 @@ def create_course(
     *, actor: Actor, account: Account, name: str, course_code: str = "", state: str
 ) -> Course:
     """A new course with the section that every course has from the start. Raises Denied."""
-    # Held, so that the account can't be removed beneath it.
-    held = Account.objects.live().filter(pk=account.pk).select_for_update(no_key=True)
-    if not held.values_list("pk").first():
-        raise Denied(ADD_COURSE)
+    hold_tree(actor)  # so that the account can't be removed beneath it
     require(actor, ADD_COURSE, account)
+    if not Account.objects.live().filter(pk=account.pk).exists():
+        raise Denied(ADD_COURSE)
     course = Course.objects.create(
         root_account=actor.root_account,
         account=account,
@@ -110,6 +110,20 @@ def enrol(
     )
     _tell(enrolment, before, enrolment.state)
     return enrolment
+
+
+@transaction.atomic
+def enrol_all(
+    *, actor: Actor, users: Collection[User], section: Section, role: Role
+) -> list[Enrolment]:
+    """Put several people into a section, all or nobody; active where the actor may do it at once.
+
+    Raises Denied, EnrolmentRefused.
+    """
+    return [
+        enrol(actor=actor, user=user, section=section, role=role, state=State.ACTIVE)
+        for user in users
+    ]
 
 
 def _refuse_impossible(course: Course, role: Role) -> None:
@@ -188,6 +202,15 @@ def inactivate(*, actor: Actor, enrolment: Enrolment) -> None:
 def reactivate(*, actor: Actor, enrolment: Enrolment) -> None:
     """Active again; it counts if it did before. Raises Denied, WrongState."""
     _change(actor, UNENROL[enrolment.type], enrolment, [State.INACTIVE], {"state": State.ACTIVE})
+
+
+def bring_back(*, actor: Actor, enrolment: Enrolment) -> None:
+    """Active again after it was suspended or concluded; it counts if it did before.
+
+    Raises Denied, WrongState.
+    """
+    before = [State.INACTIVE, State.COMPLETED]
+    _change(actor, UNENROL[enrolment.type], enrolment, before, {"state": State.ACTIVE})
 
 
 def remove(*, actor: Actor, enrolment: Enrolment) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from courses.models import Course
+from accounts.models import User
+from courses.models import Course, Section
 from courses.people import role_name
 from permissions.models import Role
 
@@ -27,6 +29,39 @@ class PeopleFilter(forms.Form):
         """The role that was chosen, if it is one of the course's."""
         chosen = self.cleaned_data.get("role") if self.is_valid() else None
         return int(chosen) if chosen else None
+
+
+class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Ticked people. What is no id is left out: it would not fit into the database's integers."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([one for one in value or [] if len(one) < 19])
+
+
+class EnrolForm(forms.Form):
+    """Whom to add to a course, as what, into which section."""
+
+    people = PeopleField(
+        queryset=User.objects.none(), error_messages={"required": _("Find somebody and tick them.")}
+    )
+    role = forms.ModelChoiceField(label=_("Role"), queryset=Role.objects.none(), empty_label=None)
+    section = forms.ModelChoiceField(
+        label=_("Section"), queryset=Section.objects.none(), empty_label=None
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        people: QuerySet[User],
+        roles: QuerySet[Role],
+        sections: QuerySet[Section],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        querysets = {"people": people, "role": roles, "section": sections}
+        for name, queryset in querysets.items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+        self.fields["role"].label_from_instance = role_name  # type: ignore[attr-defined]
 
 
 class CoursesFilter(forms.Form):

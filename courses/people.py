@@ -22,6 +22,7 @@ from courses.rules import (
     SEE_ENROLLED,
     SEE_LOGIN_IN_COURSE,
     SEE_SIS_IN_COURSE,
+    removable,
 )
 from permissions.models import Role
 from permissions.policy import Rule, may, permitted
@@ -166,12 +167,13 @@ class PersonRow:
     sections: list[str]
     states: list[str]
     has_details: bool
+    may_change: bool
 
 
 def person_rows(
     actor: Actor, course: Course, there: QuerySet[Enrolment], people: list[User]
 ) -> list[PersonRow]:
-    """What the list shows of one page of people: two statements."""
+    """What the list shows of one page of people: three statements."""
     ids = [person.pk for person in people]
     places: dict[int, list[Enrolment]] = {pk: [] for pk in ids}
     for enrolment in there.filter(user__in=ids).select_related(
@@ -180,6 +182,8 @@ def person_rows(
         places[enrolment.user_id].append(enrolment)
     details = permitted(actor, SEE_DETAILS).filter(course=course, user__in=ids)
     with_details = set(details.values_list("user_id", flat=True))
+    changeable = there.filter(removable(actor), user__in=ids)
+    with_change = set(changeable.values_list("user_id", flat=True))
     return [
         PersonRow(
             person,
@@ -187,6 +191,7 @@ def person_rows(
             _unique(e.section.name for e in places[person.pk]),
             _unwell(places[person.pk]),
             person.pk in with_details,
+            person.pk in with_change,
         )
         for person in people
     ]

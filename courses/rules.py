@@ -216,6 +216,16 @@ UNENROL: dict[str, Rule] = {
     )
     for type_, word in _WORDS.items()
 }
+
+
+def removable(actor: Actor) -> Q:
+    """Enrolments that the actor may end, suspend and bring back: each type has its own rule."""
+    some = Q(pk__in=[])
+    for type_, of_type in UNENROL.items():
+        some |= Q(type=type_) & of_type.q(actor)
+    return some
+
+
 ANSWER_INVITATION = rule("answer_invitation", Enrolment, "accept or decline an invitation").row(
     "themself",
     Condition(

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from courses import api as rest
-from courses.views import account_courses, own, people
+from courses.views import account_courses, enrolling, own, people
 
 pages = [
     # The person's courses
@@ -28,6 +28,18 @@ pages = [
     # A course's people
     path("courses/<int:course_id>/users", people.people, name="people"),
     path("courses/<int:course_id>/users/<int:user_id>", people.user_details, name="user-details"),
+    # Adding and removing them
+    path("courses/<int:course_id>/users/new", enrolling.enrol, name="enrol"),
+    path(
+        "courses/<int:course_id>/users/<int:user_id>/enrolments",
+        enrolling.enrolments,
+        name="enrolments",
+    ),
+    path(
+        "courses/<int:course_id>/enrolments/<int:enrolment_id>/<str:step>",
+        enrolling.enrolment_change,
+        name="enrolment-change",
+    ),
 ]
 api = [
     path("users/<str:user_id>/enrollments", rest.EnrolmentsOfUser.as_view()),

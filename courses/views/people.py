@@ -15,6 +15,7 @@ from accounts.middleware import TenantRequest
 from accounts.people import in_order
 from accounts.rules import SET_UP_SIGN_IN
 from courses import people as shown
+from courses.enrolling import offer_of, places_to_change
 from courses.forms import PeopleFilter
 from courses.models import Course
 from courses.rules import SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
@@ -22,6 +23,7 @@ from pairing.panels import details_panel, observers_of
 from permissions.policy import permitted, require
 
 PEOPLE_PER_PAGE = 50
+Crumbs = list[tuple[str, str | None]]
 
 
 # --- People ---
@@ -30,7 +32,7 @@ PEOPLE_PER_PAGE = 50
 @require_safe
 def people(request: TenantRequest, course_id: int) -> HttpResponse:
     """Who is in a course: search, one role, pages."""
-    actor, course = request.actor, _course(request, course_id)
+    actor, course = request.actor, course_in_sight(request, course_id)
     sight = shown.sight_of(actor, course)
     there = shown.enrolments_seen(actor, course, sight)
     filters = PeopleFilter(request.GET, roles=shown.roles_in(there))
@@ -40,12 +42,15 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
     is_descending = request.GET.get("sort") == "-name"
     found = in_order(found, "sortable_name", is_descending=is_descending)
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    rows = shown.person_rows(actor, course, there, list(page))
     context = {
         "course": course,
         "sight": sight,
         "filters": filters,
         "page": page,
-        "people": shown.person_rows(actor, course, there, list(page)),
+        "people": rows,
+        "has_menus": any(row.has_details or row.may_change for row in rows),
+        "may_add": bool(offer_of(actor, course)),
         "is_narrowed": bool(request.GET.get("q", "").strip() or filters.role_id),
         "is_descending": is_descending,
         "menu": _page_menu(request, course),
@@ -54,14 +59,20 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
     return render(request, "courses/people.html", context)
 
 
-def _course(request: TenantRequest, course_id: int) -> Course:
+def course_in_sight(request: TenantRequest, course_id: int) -> Course:
+    """The course, for who may see who is in it. Raises Http404."""
     courses: Any = permitted(request.actor, SEE_COURSE_PEOPLE)
     course: Course = get_object_or_404(courses.existing().select_related("account"), pk=course_id)
     return course
 
 
-def _to_courses() -> list[tuple[str, str | None]]:
+def _to_courses() -> Crumbs:
     return [(_("Courses"), reverse("courses:course-list"))]
+
+
+def crumbs_to(course: Course) -> Crumbs:
+    """To a page below the course's People."""
+    return [*_to_courses(), (course.name, reverse("courses:people", args=[course.pk]))]
 
 
 def _page_menu(request: TenantRequest, course: Course) -> list[tuple[str, str]]:
@@ -78,7 +89,7 @@ def _page_menu(request: TenantRequest, course: Course) -> list[tuple[str, str]]:
 @require_safe
 def user_details(request: TenantRequest, course_id: int, user_id: int) -> HttpResponse:
     """One person of a course. 404 for who can't see them there, 403 for who can't see details."""
-    actor, course = request.actor, _course(request, course_id)
+    actor, course = request.actor, course_in_sight(request, course_id)
     enrolments = shown.enrolments_of(actor, course, user_id, SEE_DETAILS)
     if not enrolments:
         _refuse(request, course, user_id)
@@ -91,10 +102,10 @@ def user_details(request: TenantRequest, course_id: int, user_id: int) -> HttpRe
         "observers": observers_of(actor, user),
         "panel": details_panel(actor, user, course),
         "breadcrumbs": [
-            *_to_courses(),
-            (course.name, reverse("courses:people", args=[course.pk])),
+            *crumbs_to(course),
             (user.name, None),
         ],
+        "may_change": places_to_change(actor, course, user.pk).exists(),
     }
     return render(request, "courses/user_details.html", context)
 

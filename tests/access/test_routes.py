@@ -88,6 +88,10 @@ POST   courses/invitations/<int:enrolment_id>/accept                  404 404 40
 POST   courses/invitations/<int:enrolment_id>/decline                 404 404 404 404 404 404 302 404 404 404 302 404 302
 GET    courses/<int:course_id>/users                                  200 200 404 200 200 200 200 200 404 404 302 404 302
 GET    courses/<int:course_id>/users/<int:user_id>                    200 200 404 200 403 403 403 403 404 404 302 404 302
+GET    courses/<int:course_id>/users/new                              200 200 404 200 200 200 403 403 404 404 302 404 302
+POST   courses/<int:course_id>/users/new                              422 422 404 422 422 422 403 403 404 404 302 404 302
+GET    courses/<int:course_id>/users/<int:user_id>/enrolments         200 200 404 200 200 200 403 403 404 404 302 404 302
+POST   courses/<int:course_id>/enrolments/<int:enrolment_id>/<str:step> 302 302 404 302 302 302 403 403 404 404 302 404 302
 GET    profile/settings/pair                                          403 403 403 403 403 403 200 200 200 403 302 403 302
 POST   profile/settings/pair                                          403 403 403 403 403 403 200 200 200 403 302 403 302
 GET    courses/<int:course_id>/users/<int:user_id>/pair               200 200 404 403 403 403 403 403 404 404 302 404 302
@@ -154,6 +158,7 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "code_id": code.pk,
         "observee_id": cast.student.pk,
         "observer_id": cast.observer.pk,
+        "step": "conclude",
         "role_id": cast.roles["TeacherEnrollment"].pk,
         "key": "read_roster",
     }

@@ -39,13 +39,14 @@ STAFF_ACTIONS: dict[str, Callable[..., Any]] = {
     "conclude": actions.conclude,
     "inactivate": actions.inactivate,
     "reactivate": actions.reactivate,
+    "bring back": actions.bring_back,
     "remove": actions.remove,
     "enrol again": _enrol_again,
     "accept": actions.accept_invitation,
     "decline": actions.decline_invitation,
 }
 EVERY_STATE = [state.value for state in State]
-NEVER_ACTIVATE = ["conclude", "inactivate", "reactivate", "remove"]
+NEVER_ACTIVATE = ["conclude", "inactivate", "reactivate", "bring back", "remove"]
 
 
 def _try(action: Callable[..., Any], actor: Actor, enrolment: Enrolment) -> Enrolment:

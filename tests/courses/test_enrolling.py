@@ -1,0 +1,343 @@
+"""Adding people to a course, and ending, suspending, bringing back and removing their places."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from audit.models import Event
+from courses.models import Course, Enrolment
+from pairing.actions import link
+from permissions.models import Role
+from tests.cast import Cast, enrol, make_account_role, make_admin, make_user
+
+
+def _text(response: Any) -> str:
+    return " ".join(html.unescape(response.content.decode()).split())
+
+
+def _page(course: Course) -> str:
+    return f"/courses/{course.pk}/users/new"
+
+
+def _found(response: Any) -> list[str]:
+    text = _text(response).split('id="found"')[1]
+    return re.findall(r'name="people" value="\d+".*?person__name">([^<]+)<', text)
+
+
+def _add(client: Any, cast: Cast, course: Course, *users: Any, role: str = "Student") -> Any:
+    data = {
+        "people": [user.pk for user in users],
+        "role": cast.roles[f"{role}Enrollment"].pk,
+        "section": course.sections.get().pk,
+    }
+    return client.post(_page(course), data)
+
+
+def _of(user: Any, course: Course) -> tuple[str, bool]:
+    found = Enrolment.objects.get(user=user, course=course)
+    return found.state, found.activated_at is not None
+
+
+@pytest.fixture
+def admin(cast: Cast, signed_in: Any) -> Any:
+    return signed_in(cast.root_admin)
+
+
+@pytest.fixture
+def teacher(cast: Cast, signed_in: Any) -> Any:
+    return signed_in(cast.teacher)
+
+
+# --- Finding ---
+
+
+def test_nobody_is_listed_before_something_is_looked_for(cast: Cast, admin: Any):
+    page = admin.get(_page(cast.courses.biology))
+    assert _found(page) == []
+    assert "Whom do you want to add?" in _text(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("lin", ["Cora Lind"]),
+        ("co li", ["Cora Lind"]),
+        ("CORA.lind", ["Cora Lind"]),
+        ("cora.l", []),
+        ("s-ada", ["Ada Okafor"]),
+        ("cora@x.example", ["Cora Lind"]),
+        ("cora@x", []),
+        ("okafor", ["Ada Okafor", "Joy Okafor"]),
+        ("root@southfield.example", []),
+        ("x " * 4000, []),
+        ("\0", []),
+    ],
+)
+def test_an_administrator_finds_anyone(cast: Cast, admin: Any, text: str, found: list[str]):
+    type(cast.elsewhere).objects.filter(pk=cast.elsewhere.pk).update(email="Cora@x.example")
+    assert _found(admin.get(_page(cast.courses.biology), {"q": text})) == found
+
+
+def test_a_teacher_finds_only_whom_they_see_already(cast: Cast, teacher: Any):
+    page = _page(cast.courses.history)
+    assert _found(teacher.get(page, {"q": "ben"})) == ["Ben Ito"]
+    for text in ("cora", "cora.lind", "joy"):
+        assert _found(teacher.get(page, {"q": text})) == []
+
+
+def test_below_the_root_an_administrator_finds_others_by_their_whole_login(
+    cast: Cast, signed_in: Any
+):
+    client, page = signed_in(cast.sub_admin), _page(cast.courses.biology)
+    assert _found(client.get(page, {"q": "cora"})) == []
+    assert _found(client.get(page, {"q": "cora.lind"})) == ["Cora Lind"]
+    assert "cora.lind" not in _text(client.get(page, {"q": "cora.lind"})).split('id="found"')[
+        1
+    ].replace('value="cora.lind"', "")
+
+
+def test_who_is_there_already_is_told(cast: Cast, admin: Any):
+    page = _text(admin.get(_page(cast.courses.biology), {"q": "tia"}))
+    assert "here already: Teaching assistant" in page
+
+
+def test_a_crowd_is_cut_and_takes_few_statements(
+    cast: Cast, admin: Any, django_assert_max_num_queries: Any
+):
+    for n in range(40):
+        make_user(cast.root, f"Child Number{n:02}")
+    admin.get(_page(cast.courses.biology))
+    with django_assert_max_num_queries(13):
+        page = admin.get(_page(cast.courses.biology), {"q": "child"})
+    assert len(_found(page)) == 25
+    assert "There are more: type more of the name." in _text(page)
+
+
+# --- Adding ---
+
+
+def test_who_an_administrator_adds_is_there_at_once(cast: Cast, admin: Any):
+    response = _add(admin, cast, cast.courses.biology, cast.elsewhere, cast.observer)
+    assert response.headers["Location"] == f"/courses/{cast.courses.biology.pk}/users"
+    assert "2 people are in Biology now." in _text(admin.get(response.headers["Location"]))
+    assert _of(cast.elsewhere, cast.courses.biology) == ("active", True)
+    events = Event.objects.filter(action="enrolled")
+    assert {event.subject for event in events} == {cast.elsewhere, cast.observer}
+
+
+def test_who_a_teacher_adds_is_invited_and_answers(cast: Cast, teacher: Any, signed_in: Any):
+    response = _add(teacher, cast, cast.courses.history, cast.classmate)
+    assert "has been invited to History" in _text(teacher.get(response.headers["Location"]))
+    assert _of(cast.classmate, cast.courses.history) == ("invited", False)
+    assert "History" in _text(signed_in(cast.classmate).get("/courses")).split("Invitations")[1]
+
+
+def test_a_teacher_cannot_add_whom_they_do_not_see_by_naming_them(cast: Cast, teacher: Any):
+    response = _add(teacher, cast, cast.courses.history, cast.classmate, cast.elsewhere)
+    assert response.status_code == 422
+    assert not Enrolment.objects.filter(
+        course=cast.courses.history, user__in=[cast.classmate, cast.elsewhere]
+    ).exists()
+
+
+def test_only_roles_that_one_may_give_are_offered(cast: Cast, signed_in: Any):
+    page = _text(signed_in(cast.ta).get(_page(cast.courses.biology)))
+    options = re.findall(r"<option[^>]*>([^<]+)</option>", page.split('name="role"')[1])
+    assert "Student" in options
+    assert "Teacher" not in options
+    response = _add(signed_in(cast.ta), cast, cast.courses.biology, cast.classmate, role="Teacher")
+    assert response.status_code == 422
+
+
+def test_roles_of_the_courses_accounts_are_offered_those_next_door_are_not(cast: Cast, admin: Any):
+    def make(label: str, account: Any, **more: Any) -> Role:
+        return Role.objects.create(
+            root_account=cast.root, account=account, label=label, base_role="TaEnrollment", **more
+        )
+
+    make("Tutor", cast.accounts.high)
+    make("Grader", cast.accounts.elementary)
+    make("Helper", cast.root, state="inactive")
+    page = _text(admin.get(_page(cast.courses.biology))).split('name="role"')[1]
+    assert [word in page for word in ("Tutor", "Grader", "Helper")] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"people": []},
+        {"people": ["x"]},
+        {"people": ["9" * 30]},
+        {"people": ["-1"]},
+        {"role": ""},
+        {"role": "9" * 30},
+        {"section": "0"},
+        {"section": "\0"},
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_ticked_is_kept(
+    cast: Cast, admin: Any, changes: dict[str, Any]
+):
+    course = cast.courses.biology
+    data = {
+        "q": "o",
+        "people": [cast.elsewhere.pk],
+        "role": cast.roles["StudentEnrollment"].pk,
+        "section": course.sections.get().pk,
+    }
+    response = admin.post(_page(course), data | changes)
+    assert response.status_code == 422
+    if "people" not in changes:
+        assert f'value="{cast.elsewhere.pk}" checked' in _text(response)
+    assert not Enrolment.objects.filter(course=course, user=cast.elsewhere).exists()
+
+
+def test_a_section_of_another_course_is_refused(cast: Cast, admin: Any):
+    data = {
+        "people": [cast.elsewhere.pk],
+        "role": cast.roles["StudentEnrollment"].pk,
+        "section": cast.courses.reading.sections.get().pk,
+    }
+    assert admin.post(_page(cast.courses.biology), data).status_code == 422
+
+
+def test_people_of_another_tenant_are_not_added(cast: Cast, admin: Any):
+    assert _add(admin, cast, cast.courses.biology, cast.stranger).status_code == 422
+
+
+def test_nobody_is_added_to_a_course_that_is_over(cast: Cast, admin: Any):
+    Course.objects.filter(pk=cast.courses.biology.pk).update(state="completed")
+    people = f"/courses/{cast.courses.biology.pk}/users"
+    assert _page(cast.courses.biology) not in _text(admin.get(people))
+    assert admin.get(_page(cast.courses.biology)).status_code == 403
+    assert _add(admin, cast, cast.courses.biology, cast.elsewhere).status_code == 403
+
+
+def test_the_button_is_there_for_who_may_add(cast: Cast, signed_in: Any):
+    people, add = f"/courses/{cast.courses.biology.pk}/users", _page(cast.courses.biology)
+    seen = {who: f'href="{add}"' in _text(signed_in(getattr(cast, who)).get(people))
+            for who in ("root_admin", "sub_admin", "teacher", "designer", "student")}  # fmt: skip
+    assert seen == {
+        "root_admin": True, "sub_admin": True, "teacher": True, "designer": True, "student": False,
+    }  # fmt: skip
+
+
+def test_an_empty_course_offers_it(cast: Cast, admin: Any):
+    Enrolment.objects.filter(course=cast.courses.reading).delete()
+    page = _text(admin.get(f"/courses/{cast.courses.reading.pk}/users"))
+    assert page.count(f'href="{_page(cast.courses.reading)}"') == 2
+
+
+# --- Ending ---
+
+
+def _step(client: Any, enrolment: Enrolment, step: str) -> Any:
+    return client.post(f"/courses/{enrolment.course_id}/enrolments/{enrolment.pk}/{step}")
+
+
+@pytest.fixture
+def ada(cast: Cast) -> Enrolment:
+    """Ada's place in Biology."""
+    return cast.enrolment(cast.student, cast.courses.biology)
+
+
+@pytest.mark.parametrize(
+    ("steps", "state", "leads_to"),
+    [
+        (["conclude"], "completed", "enrolments"),
+        (["suspend"], "inactive", "enrolments"),
+        (["suspend", "bring_back"], "active", "enrolments"),
+        (["conclude", "bring_back"], "active", "enrolments"),
+        (["remove"], "deleted", "people"),
+    ],
+)
+def test_a_place_is_ended_suspended_and_brought_back(
+    cast: Cast, teacher: Any, ada: Enrolment, steps: list[str], state: str, leads_to: str
+):
+    response = None
+    for step in steps:
+        response = _step(teacher, ada, step)
+    people = f"/courses/{ada.course_id}/users"
+    page = {"people": people, "enrolments": f"{people}/{cast.student.pk}/enrolments"}[leads_to]
+    assert response is not None
+    assert response.headers["Location"] == page
+    assert "Ada Okafor" in _text(teacher.get(page))
+    ada.refresh_from_db()
+    assert (ada.state, ada.activated_at is not None) == (state, True)
+    assert Event.objects.filter(action="enrolment_changed").count() == len(steps)
+
+
+def test_an_observer_loses_sight_of_the_course_with_the_student(
+    cast: Cast, teacher: Any, ada: Enrolment
+):
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    _step(teacher, ada, "remove")
+    beside = Enrolment.objects.get(user=cast.observer, course=cast.courses.biology)
+    assert beside.state == "deleted"
+
+
+def test_what_has_changed_meanwhile_is_told(cast: Cast, teacher: Any, ada: Enrolment):
+    _step(teacher, ada, "conclude")
+    page = teacher.get(_step(teacher, ada, "conclude").headers["Location"])
+    assert "Somebody else has changed that place just before." in _text(page)
+
+
+def test_each_step_that_takes_away_asks_first(cast: Cast, teacher: Any, ada: Enrolment):
+    page = _text(teacher.get(f"/courses/{ada.course_id}/users/{cast.student.pk}/enrolments"))
+    assert page.count('<details class="confirm">') == 3
+    assert "observers of Ada Okafor see it no more" in page
+    assert "Bring back" not in page
+
+
+def test_who_may_not_remove_this_type_changes_nothing(cast: Cast, signed_in: Any):
+    place = cast.enrolment(cast.teacher, cast.courses.biology)
+    client = signed_in(cast.ta)
+    people = f"/courses/{place.course_id}/users"
+    assert client.get(f"{people}/{cast.teacher.pk}/enrolments").status_code == 403
+    assert _step(client, place, "remove").status_code == 403
+    listed = _text(client.get(people))
+    assert f'href="{people}/{cast.teacher.pk}/enrolments"' not in listed
+    assert f'href="{people}/{cast.student.pk}/enrolments"' in listed
+    place.refresh_from_db()
+    assert place.state == "active"
+
+
+@pytest.mark.parametrize("step", ["delete", "accept", "x"])
+def test_other_steps_are_not_there(teacher: Any, ada: Enrolment, step: str):
+    assert _step(teacher, ada, step).status_code == 404
+
+
+def test_a_place_of_another_course_is_not_there(cast: Cast, teacher: Any, ada: Enrolment):
+    url = f"/courses/{cast.courses.history.pk}/enrolments/{ada.pk}/remove"
+    assert teacher.post(url).status_code == 404
+
+
+def test_who_removes_their_own_place_is_warned_and_led_home(cast: Cast, teacher: Any):
+    place = cast.enrolment(cast.teacher, cast.courses.biology)
+    page = f"/courses/{place.course_id}/users/{cast.teacher.pk}/enrolments"
+    assert "This is your own place" in _text(teacher.get(page))
+    assert _step(teacher, place, "remove").headers["Location"] == "/"
+
+
+def test_an_administrator_of_one_key_removes_just_that(cast: Cast, signed_in: Any, ada: Enrolment):
+    role = make_account_role(cast, "Clerk", "read_roster", "remove_student_from_course")
+    make_admin(cast, cast.observer, cast.accounts.high, role)
+    enrol(cast, cast.student, cast.courses.biology, "TaEnrollment")
+    client = signed_in(cast.observer)
+    page = _text(client.get(f"/courses/{ada.course_id}/users/{cast.student.pk}/enrolments"))
+    assert page.count('class="panel__head"') == 1
+    assert _step(client, ada, "remove").status_code == 302
+
+
+def test_the_list_with_menus_takes_few_statements(
+    cast: Cast, admin: Any, django_assert_max_num_queries: Any
+):
+    for n in range(30):
+        enrol(cast, make_user(cast.root, f"C {n}"), cast.courses.biology, "StudentEnrollment")
+    admin.get(f"/courses/{cast.courses.biology.pk}/users")
+    with django_assert_max_num_queries(19):
+        admin.get(f"/courses/{cast.courses.biology.pk}/users")
