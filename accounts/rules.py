@@ -120,7 +120,12 @@ SEE_SIS_IMPORT = rule("see_sis_import", User, "see which import a person came fr
 # --- Accounts ---
 
 SEE_ACCOUNT = rule("see_account", Account, "see an account's name").row(
-    "everyone", Condition("is the root account", lambda actor: Q(parent=None))
+    "everyone",
+    Condition(
+        "is the root account",
+        lambda actor: Q(parent=None),
+        known=lambda actor, account: account.is_root,
+    ),
 )
 
 SEE_PEOPLE_OF_ACCOUNT = rule("see_people_of_account", Account, "see the people of an account").row(

@@ -16,6 +16,7 @@ from permissions.policy import (
     holds_in_account,
     holds_in_course,
     holds_in_root,
+    is_in,
     permitted,
     rule,
 )
@@ -130,19 +131,9 @@ SEE_SIS_IMPORT_OF_ENROLMENT = rule(
 
 # --- Accounts ---
 
-
-def _administers(actor: Actor) -> Q:
-    every = Q()
-    for user in {actor.person, actor.real} - {None}:
-        assert user is not None
-        some = Q(pk__in=[])
-        for path in grants_of(actor, user).administers:
-            some |= Q(path__startswith=path)
-        every &= some
-    return every
-
-
-IS_ADMINISTERED = Condition("is an account in which the caller is an administrator", _administers)
+IS_ADMINISTERED = is_in(
+    "is an account in which the caller is an administrator", lambda grants: grants.administers
+)
 ADMINISTER_ACCOUNT = rule("administer_account", Account, "see an account's pages").row(
     "administrator", IS_ADMINISTERED
 )

@@ -28,7 +28,7 @@ from django.db.models import (
 
 from accounts.actor import Actor
 from accounts.models import Account, User
-from permissions.grants import Area, grants_of
+from permissions.grants import Area, Grants, grants_of, path_of
 
 M = TypeVar("M", bound=Model)
 
@@ -45,12 +45,14 @@ class Condition:
     """One thing that must be so: a sentence for people, and the same as a filter on the target.
 
     `permission` is the key that it needs, `setting` the name of the setting, when it is about one.
+    `known` says the same as `q` about one target without asking the database, where that can be.
     """
 
     sentence: str
     q: Callable[[Actor], Q]
     permission: str | None = None
     setting: str | None = None
+    known: Callable[[Actor, Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,16 @@ class Row:
         for condition in self.conditions:
             every &= condition.q(actor)
         return every
+
+    def known(self, actor: Actor, target: Any) -> bool | None:
+        """Whether all hold for the target, without asking the database; None: it must be asked."""
+        undecided = False
+        for condition in self.conditions:
+            if condition.known is None:
+                undecided = True
+            elif not condition.known(actor, target):
+                return False
+        return None if undecided else True
 
 
 @dataclass(eq=False)
@@ -136,31 +148,44 @@ def _permitted_by(rows: Sequence[Row], actor: Actor, rule: Rule) -> QuerySet[Any
 
 
 def may(actor: Actor, rule: Rule, target: Model) -> bool:
-    """Whether `target` is among the permitted; asked once per actor and target.
+    """Whether `target`, as it was read, is among the permitted; asked once per actor and target.
 
+    What is held is in memory, so most questions about a course or an account need no query.
     TypeError when the target is of another kind than the rule's.
     """
     key = (rule.name, target.pk)
     if key not in actor.memo:
-        actor.memo[key] = _is_permitted(actor, rule, target)
+        actor.memo[key] = _is_permitted(actor, rule, target, as_read=True)
     answer: bool = actor.memo[key]
     return answer
 
 
 def require(actor: Actor, rule: Rule, target: Model) -> None:
     """Raise Denied unless permitted now. Actions call it under their locks: it never remembers."""
-    if not _is_permitted(actor, rule, target):
+    if not _is_permitted(actor, rule, target, as_read=False):
         raise Denied(rule)
 
 
-def _is_permitted(actor: Actor, rule: Rule, target: Model) -> bool:
-    if not isinstance(target, rule.model):
-        raise TypeError(f"{rule.name} is about {rule.model.__name__}, not {type(target).__name__}.")
+def _is_permitted(actor: Actor, rule: Rule, target: Any, *, as_read: bool) -> bool:
+    """The answer of the database, or (`as_read`) as far as possible of what is in memory."""
+    _check_kind(rule, target)
+    if not actor.is_able or target.root_account_id != actor.root_account.pk:
+        return False
     plain = [row for row in rule.rows if target == actor.person and row.needs_no_grants]
-    if plain and actor.is_able and _is_ones_own(actor, rule, plain):
+    if plain and _is_ones_own(actor, rule, plain):
         return True
     rest = [row for row in rule.rows if row not in plain]
-    return _permitted_by(rest, actor, rule).filter(pk=target.pk).exists()
+    if as_read:
+        known = [row.known(actor, target) for row in rest]
+        if any(known):
+            return True
+        rest = [row for row, answer in zip(rest, known, strict=True) if answer is None]
+    return bool(rest) and _permitted_by(rest, actor, rule).filter(pk=target.pk).exists()
+
+
+def _check_kind(rule: Rule, target: Any) -> None:
+    if not isinstance(target, rule.model):
+        raise TypeError(f"{rule.name} is about {rule.model.__name__}, not {type(target).__name__}.")
 
 
 # Mostly people ask about themselves. What needs no grants is then the same statement for everyone
@@ -244,45 +269,94 @@ def _asked(actor: Actor, whose: Whose) -> set[User]:
     return {user for user in people if user is not None}
 
 
-def _held(
-    key: str, whose: Whose, as_administrator: bool, q: Callable[[Area], Q]
-) -> Callable[[Actor], Q]:
+def _over(
+    sentence: str,
+    area: Callable[[Grants], Area],
+    q: Callable[[Area], Q],
+    has: Callable[[Area, Actor, Any], bool] | None,
+    *,
+    whose: Whose = Whose.EACH,
+    permission: str | None = None,
+) -> Condition:
+    """The target is in the `area` of everyone who is asked.
+
+    `q` is the filter on targets, `has` tells of one target without asking the database.
+    """
+
+    def areas(actor: Actor) -> list[Area]:
+        return [area(grants_of(actor, user)) for user in _asked(actor, whose)]
+
     def condition(actor: Actor) -> Q:
-        people = _asked(actor, whose)
-        every = Q() if people else Q(pk__in=[])
-        for user in people:
-            every &= q(grants_of(actor, user).area(key, as_administrator=as_administrator))
+        asked = areas(actor)
+        every = Q() if asked else Q(pk__in=[])
+        for one in asked:
+            every &= q(one)
         return every
 
-    return condition
+    def known(actor: Actor, target: Any) -> bool:
+        assert has is not None
+        asked = areas(actor)
+        return bool(asked) and all(has(one, actor, target) for one in asked)
+
+    return Condition(sentence, condition, permission, known=known if has else None)
 
 
 def holds_in_course(
     key: str, course: str, *, whose: Whose = Whose.EACH, as_administrator: bool = False
 ) -> Condition:
     """`key` is held in the course that the target's field `course` names ("pk": itself)."""
-    path = "account__path" if course == "pk" else f"{course}__account__path"
-    return Condition(
+    itself = course == "pk"
+    path = "account__path" if itself else f"{course}__account__path"
+    return _over(
         f"holds “{key}” in the course" + (" as an administrator" if as_administrator else ""),
-        _held(key, whose, as_administrator, lambda area: area.courses(course, path)),
+        lambda grants: grants.area(key, as_administrator=as_administrator),
+        lambda area: area.courses(course, path),
+        (lambda area, actor, target: area.has_course(target.pk, path_of(actor, target, "account")))
+        if itself
+        else None,
+        whose=whose,
         permission=key,
+    )
+
+
+def is_in(
+    sentence: str,
+    area: Callable[[Grants], Area],
+    account: str = "pk",
+    *,
+    whose: Whose = Whose.EACH,
+    permission: str | None = None,
+) -> Condition:
+    """The account that the target's field names ("pk": itself) is in the `area` of the grants."""
+    path = "path" if account == "pk" else f"{account}__path"
+    return _over(
+        sentence,
+        area,
+        lambda area: area.accounts(path),
+        lambda area, actor, target: area.has_account(path_of(actor, target, account)),
+        whose=whose,
+        permission=permission,
     )
 
 
 def holds_in_account(key: str, account: str = "pk", *, whose: Whose = Whose.EACH) -> Condition:
     """`key` is held in the account that the target's field `account` names ("pk": itself)."""
-    path = "path" if account == "pk" else f"{account}__path"
-    return Condition(
+    return is_in(
         f"holds “{key}” in the account",
-        _held(key, whose, True, lambda area: area.accounts(path)),
+        lambda grants: grants.area(key, as_administrator=True),
+        account,
+        whose=whose,
         permission=key,
     )
 
 
 def holds_in_root(key: str, *, whose: Whose = Whose.EACH) -> Condition:
     """`key` is held in the root account, whatever the target."""
-    return Condition(
+    return _over(
         f"holds “{key}” in the root account",
-        _held(key, whose, True, lambda area: area.accounts("root_account__path")),
+        lambda grants: grants.area(key, as_administrator=True),
+        lambda area: area.accounts("root_account__path"),
+        lambda area, actor, _: area.has_account(actor.root_account.path),
+        whose=whose,
         permission=key,
     )

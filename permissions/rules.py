@@ -8,28 +8,16 @@ from accounts.actor import Actor
 from accounts.models import Account
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
-from permissions.policy import Condition, holds_in_account, rule
+from permissions.policy import Condition, holds_in_account, is_in, rule
 
 MANAGE_OVERRIDES = rule(
     "manage_overrides", Account, "see and change what roles may do in an account"
 ).row("administrator", holds_in_account("manage_role_overrides"))
 
-
-def _governs(actor: Actor) -> Q:
-    every = Q()
-    for user in {actor.person, actor.real} - {None}:
-        assert user is not None
-        some = Q(pk__in=[])
-        for path in grants_of(actor, user).governs:
-            some |= Q(path__startswith=path)
-        every &= some
-    return every
-
-
 # Nothing may become unchangeable: what nobody holds can still be switched on by these.
 CHANGE_ANY_OVERRIDE = rule(
     "change_any_override", Account, "switch on what one does not hold oneself"
-).row("account admin", Condition("is an Account Admin of the account", _governs))
+).row("account admin", is_in("is an Account Admin of the account", lambda grants: grants.governs))
 
 # --- Administrators ---
 
@@ -45,9 +33,7 @@ def is_within_own_rights(actor: Actor, role_id: int, path: str) -> bool:
     """
     people = [grants_of(actor, user) for user in {actor.person, actor.real} if user is not None]
     return bool(people) and all(
-        any(path.startswith(governed) for governed in grants.governs)
-        or grants.covers_role(role_id, path)
-        for grants in people
+        grants.governs.has_account(path) or grants.covers_role(role_id, path) for grants in people
     )
 
 

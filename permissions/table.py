@@ -45,6 +45,10 @@ class Piece:
         """Account ids from the root down to its account, or to a place below that has no row."""
         return (*_ids(self.path), *(() if self.here else (_BELOW,)))
 
+    def has(self, path: str) -> bool:
+        """Whether the account at `path` is in it: what `as_q` asks the database."""
+        return self.here if path == self.path else self.below and path.startswith(self.path)
+
     def covers(self, other: Piece) -> bool:
         if other.path == self.path:
             return (self.here or not other.here) and (self.below or not other.below)
@@ -60,20 +64,32 @@ class Table:
         self._base_roles: dict[int, str] = dict(
             Role.objects.filter(root_account_id=root_account_id).values_list("pk", "base_role")
         )
-        self._rows: dict[tuple[int, str], dict[int, Row]] = defaultdict(dict)
-        self._paths: dict[int, str] = {}
-        self._read_overrides()
+        self._rows = self._overrides()
+        # After the overrides, so that the account of each is there.
+        self._paths: dict[int, str] = dict(
+            Account.objects.filter(root_account_id=root_account_id).values_list("pk", "path")
+        )
         self._enrolments: dict[tuple[int, str, str], bool] = {}
         self._memberships: dict[tuple[int, str, str], tuple[Piece, ...]] = {}
 
-    def _read_overrides(self) -> None:
+    def _overrides(self) -> dict[tuple[int, str], dict[int, Row]]:
+        """By role and permission, then by account. There are twelve different rows at most."""
         found = Override.objects.filter(root_account_id=self._root_id).values_list(
-            "role_id", "permission", "account_id", "account__path",
+            "role_id", "permission", "account_id",
             "enabled", "locked", "applies_to_self", "applies_to_descendants",
         )  # fmt: skip
-        for role_id, key, account_id, path, *row in found.iterator():
-            self._rows[role_id, key][account_id] = Row(*row)
-            self._paths[account_id] = path
+        rows: dict[tuple[int, str], dict[int, Row]] = defaultdict(dict)
+        known: dict[tuple[bool, ...], Row] = {}
+        for role_id, key, account_id, *values in found.iterator():
+            row = tuple(values)
+            if row not in known:
+                known[row] = Row(*row)
+            rows[role_id, key][account_id] = known[row]
+        return rows
+
+    def path_of(self, account_id: int) -> str | None:
+        """The path of an account of the tenant; None for one that is newer than the table."""
+        return self._paths.get(account_id)
 
     def enrolment(self, role_id: int, key: str, path: str) -> bool:
         """Whether a course role gives `key` in a course of the account at `path`."""

@@ -2,11 +2,14 @@
 
 The oracle asks the merge (`permissions.inheritance`, held to the worked cases) for one role, one
 account and one permission at a time, with neither the compiled table nor any SQL.
+
+The list and `require` ask the database, `may` asks what is in memory where it can; every rule about
+a course or an account is held to say the same both ways.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +27,17 @@ from permissions.actions import create_root_account
 from permissions.catalogue import permission
 from permissions.inheritance import Row, resolve
 from permissions.models import AccountMembership, Override, Role
-from permissions.policy import RULES, holds_in_account, holds_in_course, may, permitted, rule
+from permissions.policy import (
+    RULES,
+    Denied,
+    Rule,
+    holds_in_account,
+    holds_in_course,
+    may,
+    permitted,
+    require,
+    rule,
+)
 from tests.cast import make_account, make_course
 
 KEYS = [
@@ -163,13 +176,38 @@ def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(
         world = build(drawn)
         for key in KEYS:
             _compare(world, key)
+        for rule in RULES.values():
+            if rule.model in (Account, Course):
+                targets = world.accounts if rule.model is Account else world.courses
+                _permitted(world, rule, targets)
+                _permitted(acting(world), rule, targets)
         transaction.set_rollback(True)
 
 
+def acting(world: World) -> World:
+    """The person acting as the root administrator: both are asked."""
+    admin = User.objects.get(root_account=world.actor.root_account, login_id="admin")
+    return replace(world, actor=world.actor.acting_as(admin))
+
+
 def _compare(world: World, key: str) -> None:
-    listed = set(permitted(world.actor, ACCOUNT_RULES[key]))
-    assert listed == {a for a in world.accounts if may(world.actor, ACCOUNT_RULES[key], a)}
-    assert listed == {a for a in world.accounts if oracle_account(world, key, a)}, key
-    courses = set(permitted(world.actor, COURSE_RULES[key]))
-    assert courses == {c for c in world.courses if may(world.actor, COURSE_RULES[key], c)}
+    accounts = _permitted(world, ACCOUNT_RULES[key], world.accounts)
+    assert accounts == {a for a in world.accounts if oracle_account(world, key, a)}, key
+    courses = _permitted(world, COURSE_RULES[key], world.courses)
     assert courses == {c for c in world.courses if oracle_course(world, key, c)}, key
+
+
+def _permitted(world: World, rule: Rule, targets: list[Any]) -> set[Any]:
+    """What the list says, after the check and the demand have been asked the same."""
+    listed = set(permitted(world.actor, rule))
+    assert listed == {t for t in targets if may(world.actor, rule, t)}, rule.name
+    assert listed == {t for t in targets if _is_required(world.actor, rule, t)}, rule.name
+    return listed
+
+
+def _is_required(actor: Actor, rule: Rule, target: Any) -> bool:
+    try:
+        require(actor, rule, target)
+    except Denied:
+        return False
+    return True
