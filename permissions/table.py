@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import Account
+from pairing_service.statements import every
 from permissions.catalogue import permission
 from permissions.inheritance import GridCell, Row, cell, resolve
-from permissions.models import Override, OverrideVersion, Role, new_version
+from permissions.models import OverrideVersion, Role, new_version
 
 # Stands for "any account below that has no row"; no account has this id.
 _BELOW = 0
@@ -64,28 +65,22 @@ class Table:
         self._base_roles: dict[int, str] = dict(
             Role.objects.filter(root_account_id=root_account_id).values_list("pk", "base_role")
         )
-        self._rows = self._overrides()
-        # After the overrides, so that the account of each is there.
-        self._paths: dict[int, str] = dict(
-            Account.objects.filter(root_account_id=root_account_id).values_list("pk", "path")
-        )
+        self._paths: dict[int, str] = {}
+        self._rows: dict[tuple[int, str], dict[int, Row]] = defaultdict(dict)
+        self._read_accounts()
         self._enrolments: dict[tuple[int, str, str], bool] = {}
         self._memberships: dict[tuple[int, str, str], tuple[Piece, ...]] = {}
 
-    def _overrides(self) -> dict[tuple[int, str], dict[int, Row]]:
-        """By role and permission, then by account. There are twelve different rows at most."""
-        found = Override.objects.filter(root_account_id=self._root_id).values_list(
-            "role_id", "permission", "account_id",
-            "enabled", "locked", "applies_to_self", "applies_to_descendants",
-        )  # fmt: skip
-        rows: dict[tuple[int, str], dict[int, Row]] = defaultdict(dict)
+    def _read_accounts(self) -> None:
+        """Every account's path, and its overrides. There are twelve different rows at most."""
         known: dict[tuple[bool, ...], Row] = {}
-        for role_id, key, account_id, *values in found.iterator():
-            row = tuple(values)
-            if row not in known:
-                known[row] = Row(*row)
-            rows[role_id, key][account_id] = known[row]
-        return rows
+        for account_id, path, role_id, key, *values in every(_ACCOUNTS, root=self._root_id):
+            self._paths[account_id] = path
+            if role_id is not None:
+                row = tuple(values)
+                if row not in known:
+                    known[row] = Row(*map(bool, row))
+                self._rows[role_id, key][account_id] = known[row]
 
     def path_of(self, account_id: int) -> str | None:
         """The path of an account of the tenant; None for one that is newer than the table."""
@@ -139,6 +134,14 @@ class Table:
         rows = self._rows.get((role_id, key), {})
         base_role = self._base_roles[role_id]
         return resolve(permission(key), base_role, _ids(path), rows, held_at).allowed
+
+
+_ACCOUNTS = """
+SELECT a.id, a.path, o.role_id, o.permission, o.enabled, o.locked, o.applies_to_self,
+       o.applies_to_descendants
+  FROM accounts_account a LEFT JOIN permissions_override o ON o.account_id = a.id
+ WHERE a.root_account_id = %(root)s
+"""
 
 
 def _ids(path: str) -> list[int]:

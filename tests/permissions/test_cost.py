@@ -1,0 +1,197 @@
+"""What a decision costs in statements, however much there is, and that no answer is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.actions import move
+from accounts.models import Account, User
+from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
+from courses.models import Course, Enrolment
+from courses.rules import ENROL, SEE_COURSE_PEOPLE
+from pairing.rules import ISSUE_ON_DETAILS
+from permissions.actions import update_overrides
+from permissions.models import AccountMembership, Override
+from permissions.overrides import OverrideChange
+from permissions.policy import RULES, Rule, may, permitted
+from permissions.table import bump
+from tests.cast import Cast, enrol, make_account, make_course, make_user
+
+ABOUT_A_PLACE = [rule for rule in RULES.values() if rule.model in (Account, Course)]
+people = pytest.mark.parametrize(
+    "who", ["root_admin", "sub_admin", "teacher", "student", "observer"]
+)
+
+
+@pytest.fixture
+def crowded(cast: Cast) -> Cast:
+    """More of everything: accounts below, overrides in each, courses, and people in them."""
+    keys = ["read_roster", "generate_observer_pairing_code", "allow_course_admin_actions"]
+    for n in range(20):
+        account = make_account(cast.accounts.science, f"Room {n}")
+        for key in keys:
+            cast.override("TeacherEnrollment", key, account=account, enabled=n % 3 > 0)
+            cast.override("AccountAdmin", key, account=account, enabled=n % 2 > 0)
+        course = make_course(account, f"Course {n}")
+        enrol(cast, cast.teacher, course, "TeacherEnrollment")
+        enrol(cast, make_user(cast.root, f"Student No{n}"), course, "StudentEnrollment")
+    cast.override("TeacherEnrollment", "generate_observer_pairing_code")
+    warm(cast)
+    return cast
+
+
+def warm(cast: Cast) -> None:
+    """The table is compiled once per process and change, not once per request."""
+    may(cast.actor(cast.root_admin), SEE_COURSE_PEOPLE, cast.courses.biology)
+
+
+@people
+@pytest.mark.parametrize("size", ["cast", "crowded"])
+def test_the_first_decision_takes_two_statements_and_further_ones_none(
+    size: str, who: str, request: Any, django_assert_num_queries
+) -> None:
+    cast: Cast = request.getfixturevalue(size)
+    warm(cast)
+    courses, accounts = list(Course.objects.all()), list(Account.objects.all())
+
+    with django_assert_num_queries(2):
+        actor = cast.actor(getattr(cast, who))
+        may(actor, SEE_COURSE_PEOPLE, cast.courses.biology)
+    with django_assert_num_queries(0):
+        for rule in ABOUT_A_PLACE:
+            for target in courses if rule.model is Course else accounts:
+                may(actor, rule, target)
+
+
+def test_acting_as_someone_costs_one_statement_more(
+    crowded: Cast, django_assert_num_queries
+) -> None:
+    with django_assert_num_queries(3):
+        actor = crowded.actor(crowded.root_admin, acting_as=crowded.teacher)
+        assert may(actor, SEE_COURSE_PEOPLE, crowded.courses.biology)
+
+
+@people
+def test_the_students_whom_one_may_pair_take_three_statements(
+    crowded: Cast, who: str, django_assert_max_num_queries
+) -> None:
+    with django_assert_max_num_queries(3):
+        allowed = permitted(crowded.actor(getattr(crowded, who)), ISSUE_ON_DETAILS)
+        students = set(allowed.values_list("user", flat=True))
+
+    everyone = set(Enrolment.objects.students().values_list("user", flat=True))
+    assert students == everyone if who == "root_admin" else students < everyone
+    assert len(students) > 10 or who not in ("root_admin", "sub_admin", "teacher")
+
+
+@pytest.mark.parametrize("rule", ABOUT_A_PLACE, ids=lambda rule: rule.name)
+def test_what_a_rule_about_a_place_asks_of_rights_is_known_without_a_query(rule: Rule) -> None:
+    asked = [condition for row in rule.rows for condition in row.conditions]
+
+    assert asked
+    assert [c.sentence for c in asked if c.permission and c.known is None] == []
+
+
+# --- No stale answer: what one request changes, the next one sees ---
+
+
+def sees(cast: Cast, user: User) -> bool:
+    """Asked as every request does, by somebody who has asked before in this process."""
+    course = Course.objects.get(pk=cast.courses.biology.pk)
+    return may(cast.actor(user), SEE_COURSE_PEOPLE, course)
+
+
+def take_from_teachers(cast: Cast) -> None:
+    update_overrides(
+        actor=cast.actor(cast.root_admin),
+        account=cast.root,
+        role=cast.roles["TeacherEnrollment"],
+        changes={"read_roster": OverrideChange(enabled=False)},
+    )
+
+
+def delete_course(cast: Cast) -> None:
+    Course.objects.filter(pk=cast.courses.biology.pk).update(state=Course.State.DELETED)
+
+
+def end_enrolment(cast: Cast) -> None:
+    Enrolment.objects.filter(user=cast.teacher).update(state=Enrolment.State.COMPLETED)
+
+
+def end_membership(cast: Cast) -> None:
+    AccountMembership.objects.filter(user=cast.sub_admin).update(
+        state=AccountMembership.State.DELETED
+    )
+
+
+def move_course(cast: Cast) -> None:
+    Course.objects.filter(pk=cast.courses.biology.pk).update(account=cast.accounts.elementary)
+
+
+def move_account(cast: Cast) -> None:
+    move(cast.accounts.science, cast.accounts.elementary)
+    bump(cast.root)
+
+
+def delete_account(cast: Cast) -> None:
+    Account.objects.filter(pk=cast.accounts.high.pk).update(state=Account.State.DELETED)
+
+
+def suspend(cast: Cast) -> None:
+    User.objects.filter(pk=cast.sub_admin.pk).update(state=User.State.SUSPENDED)
+    cast.sub_admin.refresh_from_db()
+
+
+@pytest.mark.parametrize(
+    ("who", "change"),
+    [
+        ("teacher", take_from_teachers),
+        ("teacher", delete_course),
+        ("teacher", end_enrolment),
+        ("sub_admin", end_membership),
+        ("sub_admin", move_course),
+        ("sub_admin", move_account),
+        ("sub_admin", delete_account),
+        ("sub_admin", suspend),
+    ],
+)
+def test_a_change_is_seen_by_the_next_request(
+    cast: Cast, who: str, change: Callable[[Cast], None]
+) -> None:
+    assert sees(cast, getattr(cast, who))
+
+    change(cast)
+
+    assert not sees(cast, getattr(cast, who))
+
+
+def test_an_override_that_is_written_and_taken_back_is_seen_each_time(cast: Cast) -> None:
+    for _ in range(2):
+        cast.override("TeacherEnrollment", "read_roster", enabled=False)
+        assert not sees(cast, cast.teacher)
+        Override.objects.all().delete()
+        bump(cast.root)
+        assert sees(cast, cast.teacher)
+
+
+def test_a_course_ends_by_the_clock_without_any_change(cast: Cast) -> None:
+    enrolling, course = ENROL[Enrolment.Type.STUDENT], cast.courses.biology
+    Course.objects.filter(pk=course.pk).update(end_at=timezone.now() + timedelta(hours=1))
+    assert may(cast.actor(cast.teacher), enrolling, course)
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
+        assert not may(cast.actor(cast.teacher), enrolling, course)
+
+
+def test_an_account_made_after_the_table_is_known(cast: Cast) -> None:
+    actor = cast.actor(cast.sub_admin)
+    assert may(actor, SEE_PEOPLE_OF_ACCOUNT, cast.accounts.high)
+    course = make_course(make_account(cast.accounts.science, "Lab"), "Optics")
+
+    assert may(actor, SEE_COURSE_PEOPLE, Course.objects.get(pk=course.pk))
