@@ -16,9 +16,9 @@ from pairing.codes import digest_of
 from pairing.models import PairingCode
 from pairing.rules import SEE_CODE
 from permissions.policy import Denied, may
-from tests.cast import Cast
+from tests.cast import Cast, make_account_role, make_admin
 
-Surface = PairingCode.Surface
+PAIR = ("generate_observer_pairing_code", "allow_course_admin_actions")
 
 
 def test_a_code_is_kept_as_a_digest_and_two_characters(cast: Cast) -> None:
@@ -117,6 +117,19 @@ def test_an_enrolment_that_was_never_accepted_shows_no_administrator_a_code(cast
     assert seen_by(cast, cast.sub_admin)
     cast.student.enrolments.update(activated_at=None)
     assert not seen_by(cast, cast.sub_admin)
+
+
+@pytest.mark.parametrize(("by_role", "by_enrolment"), [PAIR, PAIR[::-1]])
+def test_an_administrator_oversees_codes_with_both_by_an_administrators_role_only(
+    cast: Cast, by_role: str, by_enrolment: str
+) -> None:
+    cast.code()
+    make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Half", by_role))
+    assert not seen_by(cast, cast.ta)
+    cast.override("TaEnrollment", by_enrolment)
+    assert not seen_by(cast, cast.ta)
+    make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Other half", by_enrolment))
+    assert seen_by(cast, cast.ta)
 
 
 def test_a_teacher_sees_the_codes_that_they_issued(cast: Cast) -> None:
