@@ -49,6 +49,16 @@ def _filled_in(sql: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return sql, params
 
 
+def plan_anew() -> None:
+    """Let the database think about every statement of this transaction afresh.
+
+    PostgreSQL keeps the plans of prepared statements; one that was made while a table was empty
+    would read all of it for every batch of an import that fills it.
+    """
+    if connection.vendor == "postgresql":
+        run("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 def among(field: str, values: Collection[Any]) -> Q:
     """`field__in=values` for thousands of values: one parameter instead of one for each.
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import Account
 from audit.actions import record
+from pairing_service.statements import plan_anew
 from sis.archives import BROKEN, opened
 from sis.batches import AnyRow, Batch, Kind
 from sis.kinds import KINDS, KindNotTaken, kind_of, unknown_columns
@@ -135,6 +136,7 @@ class _Run:
     def _write(self, kind: Kind[AnyRow], some: Sequence[AnyRow]) -> Batch[AnyRow]:
         prepared = kind.prepare(self._root, some) if kind.prepare else {}
         with transaction.atomic():
+            plan_anew()
             # One import at a time per tenant; nobody else waits for this.
             root = Account.objects.select_for_update(no_key=True).get(pk=self._root.pk)
             batch: Batch[AnyRow] = Batch(root, timezone.now(), some, prepared)
