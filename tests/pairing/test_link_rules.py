@@ -1,0 +1,63 @@
+"""What links give and take, and that acting as somebody lends nothing (spec/pairing.md)."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.actor import Actor
+from accounts.models import User
+from accounts.rules import SEE_PERSON
+from pairing.actions import link, unlink
+from pairing.models import ObservationLink, PairingCode
+from pairing.rules import REDEEM, SEE_CODE, UNLINK
+from permissions.policy import may
+from tests.cast import Cast, make_account_role, make_admin
+
+
+@pytest.fixture
+def linked(cast: Cast) -> ObservationLink:
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    return ObservationLink.objects.get()
+
+
+def who_acts_as(cast: Cast, person: User) -> Actor:
+    """Somebody who may act as people, and nothing else."""
+    make_admin(cast, cast.designer, cast.root, make_account_role(cast, "Stand-in", "become_user"))
+    return cast.actor(cast.designer, acting_as=person)
+
+
+def test_who_acts_as_the_issuer_sees_no_code_of_theirs(cast: Cast) -> None:
+    cast.override("TeacherEnrollment", "generate_observer_pairing_code")
+    cast.code_by(cast.teacher)
+    code = PairingCode.objects.get()
+    assert may(cast.actor(cast.teacher), SEE_CODE, code)
+    assert not may(who_acts_as(cast, cast.teacher), SEE_CODE, code)
+
+
+def test_who_acts_as_the_student_sees_no_code_of_theirs(cast: Cast) -> None:
+    cast.code()
+    code = PairingCode.objects.get()
+    assert may(cast.actor(cast.student), SEE_CODE, code)
+    assert not may(who_acts_as(cast, cast.student), SEE_CODE, code)
+
+
+def test_nobody_ends_a_link_as_somebody_else(cast: Cast, linked: ObservationLink) -> None:
+    cast.set(students_may_remove_observers=True)
+    for person in (cast.observer, cast.student):
+        assert may(cast.actor(person), UNLINK, linked)
+    assert not may(who_acts_as(cast, cast.observer), UNLINK, linked)
+    assert not may(cast.actor(cast.designer, acting_as=cast.student), UNLINK, linked)
+
+
+def test_for_who_is_suspended_no_administrator_redeems(cast: Cast) -> None:
+    admin = cast.actor(cast.root_admin)
+    assert may(admin, REDEEM, cast.observer)
+    User.objects.filter(pk=cast.observer.pk).update(state="suspended")
+    assert not may(cast.actor(cast.root_admin), REDEEM, cast.observer)
+
+
+def test_a_link_that_is_over_shows_nobody_to_anybody(cast: Cast, linked: ObservationLink) -> None:
+    pair = [(cast.observer, cast.student), (cast.student, cast.observer)]
+    assert all(may(cast.actor(one), SEE_PERSON, other) for one, other in pair)
+    unlink(actor=cast.actor(cast.root_admin), link=linked)
+    assert not any(may(cast.actor(one), SEE_PERSON, other) for one, other in pair)
