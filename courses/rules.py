@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 
 from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
 from courses.models import Course, Enrolment
+from permissions.changes import Activate
 from permissions.grants import Area, grants_of
 from permissions.models import AccountMembership
 from permissions.policy import (
     Condition,
+    Need,
     Rule,
+    Through,
+    Whose,
     holds_in_account,
     holds_in_course,
     holds_in_root,
@@ -20,6 +25,7 @@ from permissions.policy import (
     permitted,
     rule,
 )
+from permissions.table import Piece
 
 State = Enrolment.State
 Type = Enrolment.Type
@@ -40,7 +46,18 @@ THAT_COUNTS = (
 )
 OF_SOMEONE_THERE = ~Q(state__in=[State.REJECTED, State.DELETED]) & IN_EXISTING_COURSE
 
-COUNTS = Condition("the student's enrolment in the course counts", lambda actor: THAT_COUNTS)
+
+def _activate(enrolment: Enrolment) -> Activate | None:
+    """What would make it count, unless it has ended or its course has."""
+    is_over = enrolment.state in (State.REJECTED, State.DELETED)
+    if is_over or enrolment.type != Type.STUDENT or enrolment.course.state == Course.State.DELETED:
+        return None
+    return Activate(enrolment)
+
+
+COUNTS = Condition(
+    "the student's enrolment in the course counts", lambda actor: THAT_COUNTS, remedy=_activate
+)
 IS_STUDENT = Condition(
     "is a student",
     lambda actor: Q(Exists(Enrolment.objects.filter(OF_A_STUDENT, user=OuterRef("pk")))),
@@ -60,6 +77,7 @@ SEE_PERSON.row(
         "shares a course in which the caller holds “read_roster”",
         lambda actor: Q(Exists(permitted(actor, SEE_ENROLLED).filter(user=OuterRef("pk")))),
         permission="read_roster",
+        through=Through(SEE_ENROLLED, "user"),
     ),
 )
 
@@ -75,8 +93,24 @@ def _is_of_an_account_where(key: str) -> Condition:
         return every
 
     return Condition(
-        f"is of an account in which the caller holds “{key}”", condition, permission=key
+        f"is of an account in which the caller holds “{key}”",
+        condition,
+        permission=key,
+        need=Need(_accounts_of, Whose.EACH, as_administrator=True),
     )
+
+
+def _accounts_of(actor: Actor, user: User) -> list[Account]:
+    """The accounts that the person is of, the lowest first; everyone is of the root account."""
+    enrolments, memberships = ties_to(Area((Piece(actor.root_account.path),)))
+    paths = {
+        *enrolments.filter(user=user).values_list("course__account__path", flat=True),
+        *memberships.filter(user=user).values_list("account__path", flat=True),
+        actor.root_account.path,
+    }
+    ids = {int(part) for path in paths for part in path.split("/") if part}
+    accounts = Account.objects.filter(pk__in=ids, root_account=actor.root_account)
+    return list(accounts.order_by(Length("path").desc(), "pk"))
 
 
 def ties_to(area: Area) -> tuple[QuerySet[Enrolment], QuerySet[AccountMembership]]:

@@ -91,7 +91,11 @@ class PairingCodes(APIView):
             )
         except Denied as denied:
             denied.reason = reason_for(actor, student)
-            raise denied if denied.reason else Http404 from denied
+            if denied.reason is None:
+                raise Http404 from denied
+            if path := denied.reason["explain_url"]:
+                denied.reason["explain_url"] = request.build_absolute_uri(path)
+            raise
         return Response(issued_code_json(issued))
 
 

@@ -6,7 +6,7 @@ class PairingConfig(AppConfig):
 
     def ready(self) -> None:
         from courses.actions import FOLLOWERS
-        from pairing import rules  # noqa: F401  (adds rows to rules of other apps)
+        from pairing import questions, rules  # noqa: F401  (add to what other apps know)
         from pairing.following import follow
 
         FOLLOWERS.append(follow)

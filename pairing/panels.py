@@ -30,6 +30,7 @@ from pairing.rules import (
     SEE_CODE,
     UNLINK,
 )
+from permissions.explain_links import url_of_code
 from permissions.policy import Rule, may, permitted
 
 Surface = PairingCode.Surface
@@ -110,8 +111,15 @@ def _issuing(actor: Actor, place: Place) -> dict[str, Any]:
         "is_own": not actor.is_acting and actor.person == place.student,
         "may_issue": may_issue,
         "reason": "" if may_issue else why_not(actor, place),
+        "explain_url": None if may_issue else _explain_url(actor, place),
+        "is_acting": actor.is_acting,
         "codes": live_codes(actor, place.student),
     }
+
+
+def _explain_url(actor: Actor, place: Place) -> str | None:
+    course_id = place.target.course_id if isinstance(place.target, Enrolment) else None
+    return url_of_code(actor, place.student, course_id)
 
 
 def why_not(actor: Actor, place: Place) -> str:

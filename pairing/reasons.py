@@ -21,6 +21,7 @@ from pairing.rules import (
     MAY_ON_DETAILS,
     WHOSE_SURFACE,
 )
+from permissions.explain_links import url_of_code
 from permissions.policy import Condition, may, unmet
 
 
@@ -38,7 +39,10 @@ class Surface:
 
 
 def reason_for(actor: Actor, student: User) -> dict[str, Any] | None:
-    """What the actor lacks on the surface that is nearest; None for who may not see the student."""
+    """What the actor lacks on the surface that is nearest; None for who may not see the student.
+
+    `explain_url` is a path on this host.
+    """
     if not may(actor, SEE_PERSON, student):
         return None
     surfaces = [*_settings(actor, student), *_details(actor, student)]
@@ -50,7 +54,7 @@ def reason_for(actor: Actor, student: User) -> dict[str, Any] | None:
             if c.permission
         ],
         "setting": next((c.setting for c in nearest.failed if c.setting), None),
-        "explain_url": None,
+        "explain_url": url_of_code(actor, student, nearest.course_id),
     }
 
 

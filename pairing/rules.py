@@ -16,10 +16,12 @@ from accounts.rules import (
 from courses.models import Enrolment
 from courses.rules import COUNTS, IS_STUDENT, SEE_ENROLMENTS_OF
 from pairing.models import ObservationLink, PairingCode
+from permissions.changes import ChangeSetting
 from permissions.policy import (
     Condition,
     Row,
     Rule,
+    Through,
     Whose,
     holds_in_course,
     holds_in_root,
@@ -39,6 +41,11 @@ SELF_REGISTRATION_ON = Condition(
         ~Q(root_account__settings__self_registration=RootAccountSettings.SelfRegistration.NONE)
     ),
     setting="self_registration",
+    remedy=lambda target: ChangeSetting(
+        "self_registration",
+        RootAccountSettings.SelfRegistration.OBSERVER,
+        target.root_account,
+    ),
 )
 
 
@@ -48,6 +55,7 @@ def _with_enrolment(enrolments: Rule, sentence: str, key: str | None = None) -> 
         sentence,
         lambda actor: Q(Exists(permitted(actor, enrolments).filter(user=OuterRef("pk")))),
         permission=key,
+        through=Through(enrolments, "user"),
     )
 
 
@@ -55,7 +63,7 @@ def _with_enrolment(enrolments: Rule, sentence: str, key: str | None = None) -> 
 
 # "Over S" is: in a course in which S's enrolment counts. Not a surface, but half of one.
 GENERATE_OVER = rule("generate_over", Enrolment, "generate codes in a course of the student").row(
-    "real person", COUNTS, holds_in_course(GENERATE, "course", whose=Whose.REAL)
+    "course of the student", COUNTS, holds_in_course(GENERATE, "course", whose=Whose.REAL)
 )
 
 ISSUE_ON_DETAILS = rule(

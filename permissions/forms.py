@@ -8,7 +8,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Account
+from permissions.catalogue import PERMISSIONS
 from permissions.models import Role
+from permissions.questions import FAMILIES, actions
 
 
 class RoleFilter(forms.Form):
@@ -45,3 +48,53 @@ class GridFilter(RoleFilter):
     def role_id(self) -> int | None:
         chosen = self._chosen("role")
         return int(chosen) if chosen else None
+
+
+class QuestionForm(forms.Form):
+    """Who, what, for whom, where: a question for the Explain page."""
+
+    person = forms.CharField(
+        label=_("Who"),
+        max_length=255,
+        help_text=_("A login, a name or an id."),
+        error_messages={"required": _("Say about whom you ask.")},
+    )
+    what = forms.ChoiceField(
+        label=_("What"), error_messages={"required": _("Choose an action or a permission.")}
+    )
+    target = forms.CharField(
+        label=_("To whom, or for whom"),
+        max_length=255,
+        required=False,
+        help_text=_("A student, or whoever it is done to. Most permissions need nobody."),
+    )
+    context = forms.CharField(label=_("Where"), max_length=255, required=False)
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = _choices()  # type: ignore[attr-defined]
+        self.fields["context"].help_text = _(
+            "A course or an account: its name, or course:12. When left empty: %(account)s."
+        ) % {"account": account.name}
+
+    def field_of(self, name: str) -> str:
+        """The field at which an error about this part of a question is shown."""
+        return name if name in self.fields else "what"
+
+
+def _choices() -> list[Any]:
+    families = [(f"action:{f.name}", _first_up(f.sentence)) for f in FAMILIES.values()]
+    named = sorted((_first_up(s), f"action:{n}") for n, s in actions().items() if n not in FAMILIES)
+    shown = sorted(PERMISSIONS.values(), key=lambda p: p.label)
+    here = [(f"permission:{p.key}", p.label) for p in shown if p.enforced]
+    others = [(f"permission:{p.key}", p.label) for p in shown if not p.enforced]
+    return [
+        (_("Asked most"), families),
+        (_("Permissions enforced here"), here),
+        (_("Actions"), [(value, label) for label, value in named]),
+        (_("Other permissions"), others),
+    ]
+
+
+def _first_up(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

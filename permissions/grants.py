@@ -18,6 +18,7 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from pairing_service.statements import every
 from permissions.catalogue import PERMISSIONS, BaseRole, permission
+from permissions.inheritance import Decision
 from permissions.table import Piece, Table, table_of
 
 # What a course role still gives in a concluded course (spec/permissions.md "Answering").
@@ -81,6 +82,25 @@ class _Held(NamedTuple):
         return not self.course_is_concluded or key.startswith(_READING)
 
 
+@dataclass(frozen=True)
+class Holding:
+    """A role that a person holds, and what the merge decides about a key in the place asked about.
+
+    `held_at` is the account of the membership, or of the course whose enrolment it is.
+    """
+
+    role_id: int
+    held_at: int
+    course_id: int | None
+    decision: Decision[int]
+    is_over: bool
+
+    @property
+    def gives(self) -> bool:
+        """Whether the key comes from it: a concluded course gives little."""
+        return self.decision.allowed and not self.is_over
+
+
 class Grants:
     """Everything that one person holds in one tenant; see `grants_of`."""
 
@@ -117,6 +137,32 @@ class Grants:
             if held.course_id is not None
             and held.gives_in_course(key)
             and self._table.enrolment(held.role_id, key, held.account_path)
+        )
+
+    def holdings(
+        self, key: str, path: str, course_id: int | None = None, *, as_administrator: bool = False
+    ) -> list[Holding]:
+        """Every role that bears on `key` in the account at `path`, or in a course of it.
+
+        The key is held there when one of them `gives` it: what `area` tells at once, one by one.
+        """
+        above = [held for held in self._memberships if path.startswith(held.account_path)]
+        there = [
+            held
+            for held in self._enrolments
+            if held.course_id == course_id and not as_administrator
+        ]
+        return [self._holding(held, key, path) for held in [*there, *above]]
+
+    def _holding(self, held: _Held, key: str, path: str) -> Holding:
+        held_at = [int(part) for part in held.account_path.split("/") if part][-1]
+        is_enrolment = held.course_id is not None
+        return Holding(
+            held.role_id,
+            held_at,
+            held.course_id,
+            self._table.decision(held.role_id, key, path, None if is_enrolment else held_at),
+            is_enrolment and not held.gives_in_course(key),
         )
 
     def covers_role(self, role_id: int, path: str) -> bool:

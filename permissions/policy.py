@@ -28,6 +28,7 @@ from django.db.models import (
 
 from accounts.actor import Actor
 from accounts.models import Account, User
+from permissions.changes import Change
 from permissions.grants import Area, Grants, grants_of, path_of
 
 M = TypeVar("M", bound=Model)
@@ -41,11 +42,31 @@ class Whose(Enum):
 
 
 @dataclass(frozen=True)
+class Need:
+    """Where, seen from a target, a condition's key is asked for: in any one of `places` (accounts
+    and courses) suffices. For explanations; the condition's own filter decides."""
+
+    places: Callable[[Actor, Any], Sequence[Any]]
+    whose: Whose
+    as_administrator: bool = False
+
+
+@dataclass(frozen=True)
+class Through:
+    """The targets of another rule that lead to this one: those whose `field` it is."""
+
+    rule: Rule
+    field: str
+
+
+@dataclass(frozen=True)
 class Condition:
     """One thing that must be so: a sentence for people, and the same as a filter on the target.
 
     `permission` is the key that it needs, `setting` the name of the setting, when it is about one.
     `known` says the same as `q` about one target without asking the database, where that can be.
+    The others are for `permissions.explain`: where the key is asked for, the rule that it goes
+    through, and what an administrator can change of the target so that it is met, if anything.
     """
 
     sentence: str
@@ -53,6 +74,9 @@ class Condition:
     permission: str | None = None
     setting: str | None = None
     known: Callable[[Actor, Any], bool] | None = None
+    need: Need | None = None
+    through: Through | None = None
+    remedy: Callable[[Any], Change | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +288,8 @@ def unmet(
 # --- Conditions that every app uses ---
 
 
-def _asked(actor: Actor, whose: Whose) -> set[User]:
+def asked(actor: Actor, whose: Whose) -> set[User]:
+    """Whose rights a condition asks for, as people."""
     people = {actor.real, actor.person} if whose is Whose.EACH else {actor.real}
     return {user for user in people if user is not None}
 
@@ -277,6 +302,7 @@ def _over(
     *,
     whose: Whose = Whose.EACH,
     permission: str | None = None,
+    need: Need | None = None,
 ) -> Condition:
     """The target is in the `area` of everyone who is asked.
 
@@ -284,21 +310,26 @@ def _over(
     """
 
     def areas(actor: Actor) -> list[Area]:
-        return [area(grants_of(actor, user)) for user in _asked(actor, whose)]
+        return [area(grants_of(actor, user)) for user in asked(actor, whose)]
 
     def condition(actor: Actor) -> Q:
-        asked = areas(actor)
-        every = Q() if asked else Q(pk__in=[])
-        for one in asked:
+        held = areas(actor)
+        every = Q() if held else Q(pk__in=[])
+        for one in held:
             every &= q(one)
         return every
 
     def known(actor: Actor, target: Any) -> bool:
         assert has is not None
-        asked = areas(actor)
-        return bool(asked) and all(has(one, actor, target) for one in asked)
+        held = areas(actor)
+        return bool(held) and all(has(one, actor, target) for one in held)
 
-    return Condition(sentence, condition, permission, known=known if has else None)
+    return Condition(sentence, condition, permission, known=known if has else None, need=need)
+
+
+def _there(field: str) -> Callable[[Actor, Any], list[Any]]:
+    """The one place that the target's field names ("pk": itself)."""
+    return lambda actor, target: [target if field == "pk" else getattr(target, field)]
 
 
 def holds_in_course(
@@ -316,6 +347,7 @@ def holds_in_course(
         else None,
         whose=whose,
         permission=key,
+        need=Need(_there(course), whose, as_administrator),
     )
 
 
@@ -326,6 +358,7 @@ def is_in(
     *,
     whose: Whose = Whose.EACH,
     permission: str | None = None,
+    need: Need | None = None,
 ) -> Condition:
     """The account that the target's field names ("pk": itself) is in the `area` of the grants."""
     path = "path" if account == "pk" else f"{account}__path"
@@ -336,6 +369,7 @@ def is_in(
         lambda area, actor, target: area.has_account(path_of(actor, target, account)),
         whose=whose,
         permission=permission,
+        need=need,
     )
 
 
@@ -347,6 +381,7 @@ def holds_in_account(key: str, account: str = "pk", *, whose: Whose = Whose.EACH
         account,
         whose=whose,
         permission=key,
+        need=Need(_there(account), whose, as_administrator=True),
     )
 
 
@@ -359,4 +394,5 @@ def holds_in_root(key: str, *, whose: Whose = Whose.EACH) -> Condition:
         lambda area, actor, _: area.has_account(actor.root_account.path),
         whose=whose,
         permission=key,
+        need=Need(lambda actor, target: [actor.root_account], whose, as_administrator=True),
     )

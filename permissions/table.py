@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.db.models import Q
 
 from accounts.models import Account
 from pairing_service.statements import every
 from permissions.catalogue import permission
-from permissions.inheritance import GridCell, Row, cell, resolve
+from permissions.inheritance import Decision, GridCell, Row, cell, resolve
 from permissions.models import OverrideVersion, Role, new_version
 
 # Stands for "any account below that has no row"; no account has this id.
@@ -112,6 +113,23 @@ class Table:
         rows = self._rows.get((role_id, key), {})
         return cell(permission(key), self._base_roles[role_id], _ids(path), rows)
 
+    def decision(
+        self,
+        role_id: int,
+        key: str,
+        path: str,
+        held_at: int | None,
+        instead: Mapping[int, Row] = MappingProxyType({}),
+    ) -> Decision[int]:
+        """The answer for the role in the account at `path`, with its trail.
+
+        `held_at`: the account of the membership, None for an enrolment. `instead`: rows to try in
+        place of those that stand, by account.
+        """
+        rows = self.rows(role_id, key)
+        rows = {**rows, **instead} if instead else rows
+        return resolve(permission(key), self._base_roles[role_id], _ids(path), rows, held_at)
+
     def _pieces(self, role_id: int, key: str, held: str) -> list[Piece]:
         pieces: list[Piece] = []
         for path in [held, *self._paths_with_rows_below(role_id, key, held)]:
@@ -131,9 +149,7 @@ class Table:
         return Piece(path, here, self._allowed(role_id, key, f"{path}{_BELOW}/", held_at))
 
     def _allowed(self, role_id: int, key: str, path: str, held_at: int | None) -> bool:
-        rows = self._rows.get((role_id, key), {})
-        base_role = self._base_roles[role_id]
-        return resolve(permission(key), base_role, _ids(path), rows, held_at).allowed
+        return self.decision(role_id, key, path, held_at).allowed
 
 
 _ACCOUNTS = """

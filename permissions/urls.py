@@ -3,7 +3,8 @@
 from django.urls import path
 
 from permissions import api as rest
-from permissions.views import cells, grid, roles
+from permissions import explain_api
+from permissions.views import cells, explain, grid, roles
 
 pages = [
     path("accounts/<int:account_id>/permissions", grid.permission_grid, name="grid"),
@@ -13,8 +14,13 @@ pages = [
         cells.cell,
         name="cell",
     ),
+    # Why somebody may, or may not
+    path("accounts/<int:account_id>/permissions/explain", explain.explain_page, name="explain"),
 ]
 api = [
     path("accounts/<str:account_id>/roles", rest.Roles.as_view()),
     path("accounts/<str:account_id>/roles/<str:role_id>", rest.OneRole.as_view()),
+    # Why somebody may, or may not
+    path("accounts/<str:account_id>/permissions/explain", explain_api.ExplainInAccount.as_view()),
+    path("courses/<str:course_id>/permissions/explain", explain_api.ExplainInCourse.as_view()),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -40,13 +41,16 @@ def _is_seen(request: TenantRequest, user: User) -> bool:
 
 @require_POST
 def act_as_stop(request: TenantRequest) -> HttpResponse:
-    """Be oneself again, where it began: on the person's page."""
+    """Be oneself again, where it began: on the person's page; or where `next` leads."""
     person, real = request.actor.person, request.actor.real
     assert person is not None
     assert real is not None
     stop_acting(actor=request.actor)
     request.session.pop(ACTING_AS, None)
     request.session.cycle_key()
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+        return redirect(wanted)
     themself = Actor(request.root_account, real, real, request.actor.address)
     if person == real or not may(themself, SEE_USER_PAGE, person):
         return redirect("accounts:home")

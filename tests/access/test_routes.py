@@ -27,6 +27,8 @@ GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 20
 GET    api/v1/accounts/<str:account_id>/roles                         200 200 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/permissions/explain           400 400 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/permissions/explain             400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
 GET    api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 200 200 200 200 200 404 200 401 404 401
 POST   api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 403 403 403 200 403 404 403 401 404 401
@@ -65,6 +67,7 @@ POST   accounts/<int:account_id>/settings                             422 422 40
 GET    accounts/<int:account_id>/permissions                          200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/permissions/roles/<int:role_id>      200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key> 200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/permissions/explain                  200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/users                                200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    users/<int:user_id>                                            200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/observers                                  422 422 404 404 404 404 404 404 404 404 302 404 302

@@ -1,0 +1,431 @@
+"""An explanation in plain words, and as JSON (spec/permissions.md "Why")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from courses.models import Course, Enrolment
+from permissions.catalogue import BaseRole, permission
+from permissions.changes import Change
+from permissions.explain import Answer, Explanation, Held, Place, Proposal, RoleHeld, Way
+from permissions.inheritance import Note, Reach, Step
+from permissions.inheritance import Row as OverrideRow
+
+# --- The answer ---
+
+
+def answer(explained: Explanation) -> str:
+    """Yes or no, in one sentence with the names in it."""
+    question = explained.question
+    names = {
+        "person": question.person.name,
+        "action": question.rule.sentence,
+        "target": target_name(question.target),
+        "other": question.acting_as.name if question.acting_as else "",
+    }
+    if question.permission:
+        names["action"] = permission(question.permission).label
+        text = (
+            _("Yes: %(person)s holds “%(action)s” in %(target)s.")
+            if explained.allowed
+            else _("No: %(person)s does not hold “%(action)s” in %(target)s.")
+        )
+    elif question.acting_as:
+        text = (
+            _("Yes: %(person)s, acting as %(other)s, may %(action)s (%(target)s).")
+            if explained.allowed
+            else _("No: %(person)s, acting as %(other)s, may not %(action)s (%(target)s).")
+        )
+    else:
+        text = (
+            _("Yes: %(person)s may %(action)s (%(target)s).")
+            if explained.allowed
+            else _("No: %(person)s may not %(action)s (%(target)s).")
+        )
+    return text % names
+
+
+def target_name(target: Any) -> str:
+    """What is asked about, by name."""
+    if isinstance(target, Enrolment):
+        return _("%(person)s in %(course)s") % {
+            "person": target.user.name,
+            "course": target.course.name,
+        }
+    return str(target.name)
+
+
+def reasons(explained: Explanation) -> list[str]:
+    """Why, a sentence each: what the deciding way rests on, or what the nearest one lacks."""
+    if not explained.is_able:
+        return [_("Whoever is suspended or deleted may do nothing.")]
+    if explained.before and not explained.before.allowed:
+        return reasons(explained.before)
+    way = explained.nearest
+    if way is None:
+        return [_("Nobody may do this.")]
+    shown = way.answers if way.is_met else way.missing
+    return [sentence for answer in shown for sentence in _because(answer)]
+
+
+def _because(answer: Answer) -> Iterator[str]:
+    if answer.held:
+        chosen = [held for held in answer.held if held.is_held == answer.is_met]
+        yield from (held_sentence(held) for held in chosen[:2])
+    elif answer.ways:
+        way = answer.ways[0]
+        yield from (s for a in (way.answers if way.is_met else way.missing) for s in _because(a))
+    else:
+        yield condition_sentence(answer)
+
+
+def condition_sentence(answer: Answer) -> str:
+    """The condition by itself, as so or not so."""
+    words = {"condition": condition_name(answer)}
+    if answer.is_met:
+        return _("This is so: %(condition)s.") % words
+    return _("This is not so: %(condition)s.") % words
+
+
+def condition_name(answer: Answer) -> str:
+    """The condition in words, with the permission as the grid names it."""
+    key, sentence = answer.condition.permission, answer.condition.sentence
+    return sentence.replace(key, permission(key).label) if key else sentence
+
+
+def held_sentence(held: Held) -> str:
+    """Whether the key is held there, and through which roles."""
+    words = {
+        "person": held.person.name,
+        "permission": permission(held.permission).label,
+        "place": held.place.name,
+        "roles": get_text_list([role_and_where(r) for r in held.roles if r.gives], _("and")),
+        "none": get_text_list([role_and_where(r) for r in held.roles], _("and")),
+    }
+    if held.is_held:
+        return _("%(person)s holds “%(permission)s” in %(place)s: from %(roles)s.") % words
+    if held.roles:
+        return (
+            ngettext(
+                "%(person)s does not hold “%(permission)s” in %(place)s: %(none)s does not"
+                " give it there.",
+                "%(person)s does not hold “%(permission)s” in %(place)s: neither of these gives it"
+                " there: %(none)s.",
+                len(held.roles),
+            )
+            % words
+        )
+    return (
+        _("%(person)s does not hold “%(permission)s” in %(place)s: they have no role that counts.")
+        % words
+    )
+
+
+def role_and_where(held: RoleHeld) -> str:
+    """“Teacher in Biology”."""
+    return _("%(role)s in %(place)s") % {"role": held.role.label, "place": where(held)}
+
+
+def where(held: RoleHeld) -> str:
+    """The course, or the account in which the role is held."""
+    if held.is_enrolment:
+        return held.place.name
+    return next(a.name for a in held.chain if a.pk == held.holding.held_at)
+
+
+# --- The trail of one role ---
+
+_BASES = {
+    BaseRole.STUDENT: "Student",
+    BaseRole.TEACHER: "Teacher",
+    BaseRole.TA: "TA",
+    BaseRole.DESIGNER: "Designer",
+    BaseRole.OBSERVER: "Observer",
+    BaseRole.ACCOUNT_ADMIN: "Account Admin",
+    BaseRole.ACCOUNT_MEMBERSHIP: "custom account roles",
+}
+
+
+def trail(held: RoleHeld) -> list[str]:
+    """Step by step from the default down to the place, a sentence each."""
+    names = {account.pk: account.name for account in held.chain}
+    steps = [step_sentence(step, held, names) for step in held.holding.decision.trail]
+    return [*steps, _outcome(held)]
+
+
+def step_sentence(step: Step[int], held: RoleHeld, names: dict[int, str]) -> str:
+    """One step of the walk."""
+    words = {
+        "base": _BASES[BaseRole(held.role.base_role)],
+        "account": names.get(step.account or 0, ""),
+        "value": reach_in_words(step.reach),
+        "row": row_in_words(step.row) if step.row else "",
+        "lock": names.get(held.holding.decision.locked_by or 0, ""),
+    }
+    sentence = _STEPS[step.note](bool(step.reach)) % words
+    if step.account == held.holding.held_at and not held.is_enrolment:
+        return _("%(sentence)s The role is held here.") % {"sentence": sentence}
+    return sentence
+
+
+_STEPS: dict[Note, Callable[[bool], str]] = {
+    Note.DEFAULT: lambda on: (
+        _("Default: on for %(base)s.") if on else _("Default: off for %(base)s.")
+    ),
+    Note.NOT_AVAILABLE: lambda on: (
+        _("Always on for %(base)s; nobody can change it.")
+        if on
+        else _("Can't be given to %(base)s.")
+    ),
+    Note.NOT_HELD_IN_ROOT: lambda on: _("Counts only where the role is held in the root account."),
+    Note.ROW: lambda on: _("%(account)s: %(row)s."),
+    Note.INHERITED: lambda on: _("%(account)s: nothing set, so it stays %(value)s."),
+    Note.BELOW_ONLY_ARRIVES: lambda on: _("%(account)s: on, as set above for accounts below."),
+    Note.SELF_ONLY_STAYS_ABOVE: lambda on: _(
+        "%(account)s: off, because above it is on for that account itself only."
+    ),
+    Note.IGNORED_NOT_CHANGEABLE: lambda on: _(
+        "%(account)s: %(row)s, which doesn't count: nobody can change this."
+    ),
+    Note.IGNORED_LOCKED_ABOVE: lambda on: _(
+        "%(account)s: %(row)s, which doesn't count: it is locked in %(lock)s."
+    ),
+    Note.IGNORED_ALREADY_ON: lambda on: _(
+        "%(account)s: %(row)s, which doesn't count: nothing is taken away below where the role"
+        " is held."
+    ),
+}
+
+
+def reach_in_words(reach: Reach) -> str:
+    """On, off, or on in part."""
+    if reach.here and reach.below:
+        return _("on")
+    if reach.here:
+        return _("on for the account itself only")
+    return _("on for accounts below only") if reach.below else _("off")
+
+
+def row_in_words(row: OverrideRow) -> str:
+    """What an account has set."""
+    if not row.enabled:
+        return _("switched off and locked") if row.locked else _("switched off")
+    value = {"value": reach_in_words(row.reach)}
+    return (
+        _("switched %(value)s and locked") % value
+        if row.locked
+        else _("switched %(value)s") % value
+    )
+
+
+def _outcome(held: RoleHeld) -> str:
+    words = {"place": held.place.name}
+    if held.holding.is_over:
+        return _("So: off in %(place)s. It is concluded, and course roles only read there.") % words
+    return _("So: on in %(place)s.") % words if held.gives else _("So: off in %(place)s.") % words
+
+
+# --- Text for the command line ---
+
+
+def text(explained: Explanation) -> str:
+    """The whole explanation as lines."""
+    return "\n".join(_lines(explained))
+
+
+def _lines(explained: Explanation) -> Iterator[str]:
+    yield answer(explained)
+    if explained.before:
+        yield ""
+        yield _("First, acting as them:")
+        yield from (f"  {line}" for way in explained.before.ways for line in _way_lines(way))
+    for way in explained.ways:
+        yield ""
+        yield from _way_lines(way)
+    if explained.proposals:
+        yield ""
+        yield _("What would have to change (any one of these):")
+        for number, proposal in enumerate(explained.proposals, 1):
+            changes = [change.sentence for change in proposal]
+            yield f"  {number}. " + "\n     ".join(changes)
+    elif not explained.allowed:
+        yield ""
+        yield _("Nothing that an administrator could change would make it yes.")
+
+
+def _way_lines(way: Way) -> Iterator[str]:
+    yield f"{_sign(way.is_met)} {way.name} ({target_name(way.target)})"
+    for one in way.answers:
+        yield f"  {_sign(one.is_met)} {condition_name(one)}"
+        for held in one.held:
+            yield f"      {held_sentence(held)}"
+            for role in held.roles:
+                yield f"      {role_and_where(role)}:"
+                yield from (f"        {line}" for line in trail(role))
+            yield from (f"      {line}" for line in idle_lines(held))
+        for below in one.ways:
+            yield from (f"      {line}" for line in _way_lines(below))
+        if one.hidden:
+            yield f"      {hidden_sentence(one.hidden)}"
+
+
+def _sign(is_met: bool) -> str:
+    return "[x]" if is_met else "[ ]"
+
+
+def idle_lines(held: Held) -> list[str]:
+    """Enrolments that lend nothing, and why."""
+    return [
+        _("%(role)s in %(course)s lends nothing: the enrolment is %(state)s.")
+        % {
+            "role": enrolment.role.label,
+            "course": enrolment.course.name,
+            "state": enrolment.get_state_display(),
+        }
+        for enrolment in held.idle
+    ]
+
+
+def hidden_sentence(number: int) -> str:
+    """What whoever asks may not see is counted."""
+    return ngettext(
+        "%(number)d more is in a place that you don't manage.",
+        "%(number)d more are in places that you don't manage.",
+        number,
+    ) % {"number": number}
+
+
+# --- JSON ---
+
+
+def explanation_json(
+    explained: Explanation, url_of: Callable[[Change], str | None]
+) -> dict[str, Any]:
+    """Everything that the page shows, as data."""
+    question = explained.question
+    return {
+        "allowed": explained.allowed,
+        "answer": answer(explained),
+        "reasons": reasons(explained),
+        "actor": _person(question.person),
+        "acting_as": _person(question.acting_as) if question.acting_as else None,
+        "action": None if question.permission else question.rule.name,
+        "permission": question.permission,
+        "target": _target(question.target),
+        "actor_is_active": explained.is_able,
+        "before": explanation_json(explained.before, url_of) if explained.before else None,
+        "ways": [_way(way) for way in explained.ways],
+        "proposals": [_proposal(proposal, url_of) for proposal in explained.proposals],
+    }
+
+
+def _person(user: User) -> dict[str, Any]:
+    return {"id": user.pk, "name": user.name}
+
+
+def _target(target: Any) -> dict[str, Any]:
+    body = {"type": type(target).__name__.lower(), "id": target.pk, "name": target_name(target)}
+    if isinstance(target, Enrolment):
+        body |= {"type": "enrollment", "user_id": target.user_id, "course_id": target.course_id}
+    return body
+
+
+def _way(way: Way) -> dict[str, Any]:
+    return {
+        "name": way.name,
+        "met": way.is_met,
+        "target": _target(way.target),
+        "conditions": [_condition(answer) for answer in way.answers],
+    }
+
+
+def _condition(answer: Answer) -> dict[str, Any]:
+    return {
+        "sentence": answer.condition.sentence,
+        "met": answer.is_met,
+        "permission": answer.condition.permission,
+        "setting": answer.condition.setting,
+        "held": [_held(held) for held in answer.held],
+        "ways": [_way(way) for way in answer.ways],
+        "hidden": answer.hidden,
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {
+        "user": _person(held.person),
+        "permission": held.permission,
+        "context": context_code(held.place),
+        "context_name": held.place.name,
+        "held": held.is_held,
+        "roles": [_role(role) for role in held.roles],
+        "idle_enrollments": [
+            {"id": e.pk, "role": e.role.label, "enrollment_state": e.state} for e in held.idle
+        ],
+    }
+
+
+def _role(held: RoleHeld) -> dict[str, Any]:
+    decision = held.holding.decision
+    return {
+        "role_id": held.role.pk,
+        "label": held.role.label,
+        "base_role_type": held.role.base_role,
+        "held_in": context_code(held.place)
+        if held.is_enrolment
+        else f"account_{held.holding.held_at}",
+        "gives": held.gives,
+        "concluded": held.holding.is_over,
+        "decided_by": _code(decision.decided_by),
+        "locked_by": _code(decision.locked_by),
+        "changeable": decision.changeable,
+        "trail": [
+            _step(step, sentence)
+            for step, sentence in zip(decision.trail, trail(held), strict=False)
+        ],
+    }
+
+
+def _step(step: Step[int], sentence: str) -> dict[str, Any]:
+    row = step.row
+    return {
+        "account": _code(step.account),
+        "what": step.note.value,
+        "sentence": sentence,
+        "override": row
+        and {
+            "enabled": row.enabled,
+            "locked": row.locked,
+            "applies_to_self": row.applies_to_self,
+            "applies_to_descendants": row.applies_to_descendants,
+        },
+        "on_here": step.reach.here,
+        "on_below": step.reach.below,
+    }
+
+
+def _proposal(proposal: Proposal, url_of: Callable[[Change], str | None]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": change.kind,
+            "sentence": change.sentence,
+            "html_url": url_of(change),
+            **change.ids,
+        }
+        for change in proposal
+    ]
+
+
+def context_code(place: Place) -> str:
+    """`course_12` or `account_3`."""
+    return f"course_{place.pk}" if isinstance(place, Course) else f"account_{place.pk}"
+
+
+def _code(account_id: int | None) -> str | None:
+    return f"account_{account_id}" if account_id is not None else None
