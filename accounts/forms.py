@@ -11,12 +11,14 @@ from allauth.core.ratelimit import consume
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
 from accounts.models import Account, User, login_key
 from accounts.time_zones import time_zones
+from permissions.models import Role
 
 PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
 
@@ -345,6 +347,62 @@ def _network(line: str) -> str:
     except ValueError as error:
         wrong = _("“%s” is no network: write it like 192.0.2.0/24 or 2001:db8::/32.") % line
         raise ValidationError(wrong) from error
+
+
+class RenameForm(forms.Form):
+    """The name of an account."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        error_messages={"required": _("An account needs a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class MoveForm(forms.Form):
+    """Below which account one hangs."""
+
+    parent = forms.TypedChoiceField(label=_("Below"), coerce=int)
+
+    def __init__(self, *args: Any, parents: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = parents  # type: ignore[attr-defined]
+
+
+class SubAccountForm(MoveForm, RenameForm):
+    """A new account: its name, and below which one."""
+
+    field_order = ("name", "parent")
+
+
+# --- Administrators ---
+
+
+class RoleForm(forms.Form):
+    """Which of some roles."""
+
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._roles = {str(role.pk): role for role in roles}
+        self.fields["role"].choices = [(pk, role.label) for pk, role in self._roles.items()]  # type: ignore[attr-defined]
+
+    def clean_role(self) -> Role:
+        return self._roles[self.cleaned_data["role"]]
+
+
+class AdministratorForm(RoleForm):
+    """Whom to make an administrator, and in which role."""
+
+    person = forms.ModelChoiceField(
+        queryset=User.objects.none(), error_messages={"required": _("Find somebody first.")}
+    )
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
 
 
 # --- People ---

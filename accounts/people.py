@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import F, Model, Q, QuerySet
@@ -13,8 +13,9 @@ from django.db.models.functions import Lower
 from accounts.actor import Actor
 from accounts.models import Account, User, login_key
 from accounts.rules import SEE_PERSON
-from courses.rules import SEE_EMAIL, SEE_SIS_ID, ties_to
+from courses.rules import SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
 from permissions.grants import Area
+from permissions.policy import answered
 from permissions.table import Piece
 
 M = TypeVar("M", bound=Model)
@@ -32,6 +33,8 @@ _SORTED_BY = {
 }
 # Nobody types more; a statement must not grow with what is sent.
 _LONGEST, _MOST_WORDS = 200, 8
+# More to choose from help nobody: then the search is too wide.
+_MOST_FOUND = 25
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,33 @@ def found_by(actor: Actor, text: str) -> Q:
         | (SEE_EMAIL.q(actor) & Q(email__iexact=text))
         | (SEE_SIS_ID.q(actor) & Q(sis_id=text))
     )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Someone who was found, to be chosen; `login` where it may be seen, `places`: what they are
+    here already."""
+
+    user: User
+    login: str
+    places: list[str]
+
+
+def find(users: QuerySet[User], actor: Actor, text: str) -> tuple[list[User], bool]:
+    """The first people whom the text fits, and whether there are more; nobody without a text.
+
+    Each tells by `shows_login` whether the actor may see it.
+    """
+    if not searched(text):
+        return [], False
+    found = answered(users.filter(found_by(actor, text)), actor, shows_login=SEE_LOGIN)
+    shown = list(found.order_by("sortable_name", "pk")[: _MOST_FOUND + 1])
+    return shown[:_MOST_FOUND], len(shown) > _MOST_FOUND
+
+
+def candidates(users: Iterable[Any], places: Mapping[int, list[str]]) -> list[Candidate]:
+    """For `accounts/_found.html`: people of `find`, and by their ids what they are here already."""
+    return [Candidate(u, u.login_id if u.shows_login else "", places.get(u.pk, [])) for u in users]
 
 
 def searched(text: str) -> str:

@@ -6,7 +6,16 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from accounts import api as rest
-from accounts.views import accounts, acting, entrance, first_sign_ins, own_settings, people
+from accounts.views import (
+    accounts,
+    acting,
+    admins,
+    entrance,
+    first_sign_ins,
+    own_settings,
+    people,
+    sub_accounts,
+)
 
 _to_first_page = login_not_required(RedirectView.as_view(pattern_name="accounts:home"))
 signing_in = [
@@ -44,6 +53,32 @@ pages = [
     path("accounts/<int:account_id>/settings", accounts.account_settings, name="account-settings"),
     path("accounts/<int:account_id>/users", people.account_people, name="account-people"),
     path("accounts/<int:account_id>/users/new", people.person_add, name="person-add"),
+    # Accounts below
+    path("accounts/<int:account_id>/sub_accounts", sub_accounts.sub_accounts, name="sub-accounts"),
+    path(
+        "accounts/<int:account_id>/sub_accounts/new",
+        sub_accounts.sub_account_add,
+        name="sub-account-add",
+    ),
+    path(
+        "accounts/<int:account_id>/sub_accounts/<int:sub_account_id>",
+        sub_accounts.sub_account,
+        name="sub-account",
+    ),
+    path(
+        "accounts/<int:account_id>/sub_accounts/<int:sub_account_id>/remove",
+        sub_accounts.sub_account_remove,
+        name="sub-account-remove",
+    ),
+    # Administrators
+    path("accounts/<int:account_id>/admins", admins.admins, name="admins"),
+    path("accounts/<int:account_id>/admins/new", admins.admin_add, name="admin-add"),
+    path("accounts/<int:account_id>/admins/<int:membership_id>", admins.admin_change, name="admin"),
+    path(
+        "accounts/<int:account_id>/admins/<int:membership_id>/remove",
+        admins.admin_remove,
+        name="admin-remove",
+    ),
     # A person
     path("users/<int:user_id>", people.user, name="user"),
     path(

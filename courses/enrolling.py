@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts import people
 from accounts.actor import Actor
 from accounts.models import User
-from accounts.people import found_by, searched
+from accounts.people import Candidate
 from accounts.rules import SEE_PERSON
 from courses.models import Course, Enrolment, Section
 from courses.people import role_in_words
-from courses.rules import ENROL, ENROL_AS_ADMINISTRATOR, OF_SOMEONE_THERE, SEE_LOGIN, removable
+from courses.rules import ENROL, ENROL_AS_ADMINISTRATOR, OF_SOMEONE_THERE, removable
 from permissions.models import Role
 from permissions.policy import answered
-
-# More help nobody: then the search is too wide.
-_MOST = 25
 
 
 @dataclass(frozen=True)
@@ -57,33 +54,17 @@ def sections_of(course: Course) -> QuerySet[Section]:
     return existing.order_by("-is_default", "name", "pk")
 
 
-def candidates(actor: Actor, offer: Offer) -> QuerySet[User]:
+def can_be_added(actor: Actor, offer: Offer) -> QuerySet[User]:
     """Who can be added: for a course role people whom they may already see; for administrators
     everyone (spec/permissions.md "Answering")."""
     users: QuerySet[User] = User.objects.existing().filter(root_account=actor.root_account)
     return users if offer.at_once else users.filter(SEE_PERSON.q(actor))
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """Someone who was found, and where they are already."""
-
-    user: User
-    login: str
-    places: list[str]
-
-
 def find(actor: Actor, course: Course, offer: Offer, text: str) -> tuple[list[Candidate], bool]:
     """People by name, login, e-mail or SIS id, and whether there are more: two statements."""
-    if not searched(text):
-        return [], False
-    users = candidates(actor, offer).filter(found_by(actor, text))
-    shown: list[Any] = list(
-        answered(users, actor, shows_login=SEE_LOGIN).order_by("sortable_name", "pk")[: _MOST + 1]
-    )
-    places = _places_in(course, shown)
-    rows = [Candidate(u, u.login_id if u.shows_login else "", places[u.pk]) for u in shown]
-    return rows[:_MOST], len(shown) > _MOST
+    found, has_more = people.find(can_be_added(actor, offer), actor, text)
+    return people.candidates(found, _places_in(course, found)), has_more
 
 
 def _places_in(course: Course, users: list[User]) -> dict[int, list[str]]:

@@ -116,9 +116,15 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
     if getattr(account, "may_see_courses", False):
         url = reverse("courses:account-courses", args=[account.pk])
         items.append(_item(request, _("Courses"), url, icon="course"))
+    if getattr(account, "may_manage", False):
+        url = reverse("accounts:sub-accounts", args=[account.pk])
+        items.append(_item(request, _("Sub-accounts"), url, icon="account"))
     if getattr(account, "may_manage_roles", False):
         url = reverse("permissions:grid", args=[account.pk])
         items.append(_item(request, _("Permissions"), url, icon="key"))
+    if getattr(account, "may_manage_admins", False):
+        url = reverse("accounts:admins", args=[account.pk])
+        items.append(_item(request, _("Administrators"), url, icon="person"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:account-settings", args=[account.pk])
         items.append(_item(request, _("Settings"), url, icon="settings"))

@@ -16,7 +16,7 @@ from accounts.models import Account
 from accounts.overview import counts_of
 from accounts.rules import MANAGE_ACCOUNT_SETTINGS
 from accounts.sight import account_in_sight, breadcrumbs
-from accounts.tree import tree_of
+from accounts.tree import courses_in, found_in, tree_of
 from courses.rules import ADMINISTER_ACCOUNT
 from pairing.panels import lifetime_in_words
 from permissions.policy import permitted
@@ -24,10 +24,16 @@ from permissions.policy import permitted
 
 @require_safe
 def account_list(request: TenantRequest) -> HttpResponse:
-    """The accounts that the person administers, with those below them, as a tree."""
+    """The accounts that the person administers, and those below, as a tree; `q` finds some."""
     accounts = permitted(request.actor, ADMINISTER_ACCOUNT).live()
-    tree, hidden = tree_of(accounts)
-    return render(request, "accounts/account_list.html", {"tree": tree, "hidden": hidden})
+    text = request.GET.get("q", "")
+    tree, hidden = tree_of(accounts, courses_in(accounts))
+    context = {
+        "tree": tree,
+        "hidden": hidden,
+        "found": found_in(accounts, text) if text.strip() else None,
+    }
+    return render(request, "accounts/account_list.html", context)
 
 
 @require_safe

@@ -49,7 +49,7 @@ def enrol(request: TenantRequest, course_id: int) -> HttpResponse:
         raise Denied(ENROL[Enrolment.Type.STUDENT])
     form = EnrolForm(
         request.POST if request.method == "POST" else None,
-        people=enrolling.candidates(request.actor, offer),
+        people=enrolling.can_be_added(request.actor, offer),
         roles=enrolling.roles_for(course, offer),
         sections=enrolling.sections_of(course),
     )

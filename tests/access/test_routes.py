@@ -84,6 +84,18 @@ POST   courses/<int:course_id>/first_sign_ins                         200 403 40
 GET    courses                                                        200 200 200 200 200 200 200 200 200 200 302 200 302
 GET    accounts/<int:account_id>/users/new                            200 403 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/users/new                            422 403 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/sub_accounts                         200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/sub_accounts/new                     200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/sub_accounts/new                     422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/sub_accounts/<int:sub_account_id>    200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/sub_accounts/<int:sub_account_id>    200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/sub_accounts/<int:sub_account_id>/remove 422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/admins                               200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/admins/new                           200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/admins/new                           422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/admins/<int:membership_id>           200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/admins/<int:membership_id>           422 422 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/admins/<int:membership_id>/remove    302 302 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses                              200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses/new                          200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/courses/new                          422 422 404 404 404 404 404 404 404 404 302 404 302
@@ -162,6 +174,8 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "observee_id": cast.student.pk,
         "observer_id": cast.observer.pk,
         "step": "conclude",
+        "sub_account_id": cast.accounts.science.pk,
+        "membership_id": cast.sub_admin.memberships.get().pk,
         "role_id": cast.roles["TeacherEnrollment"].pk,
         "key": "read_roster",
     }

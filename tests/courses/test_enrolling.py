@@ -58,7 +58,7 @@ def teacher(cast: Cast, signed_in: Any) -> Any:
 def test_nobody_is_listed_before_something_is_looked_for(cast: Cast, admin: Any):
     page = admin.get(_page(cast.courses.biology))
     assert _found(page) == []
-    assert "Whom do you want to add?" in _text(page)
+    assert "Who is it?" in _text(page)
 
 
 @pytest.mark.parametrize(
