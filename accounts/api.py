@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.actions import update_account
+from accounts.actions import (
+    AccountOccupied,
+    TooDeep,
+    create_sub_account,
+    delete_sub_account,
+    update_account,
+)
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
 from accounts.ids import get_account, get_user
@@ -30,9 +39,11 @@ from accounts.serializers import (
     terms_json,
     user_details_json,
 )
-from pairing_service.http.errors import refusal
+from courses.rules import ADMINISTER_ACCOUNT
+from pairing_service.http.errors import invalid, refusal
+from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
-from permissions.policy import may, permitted, require
+from permissions.policy import answered, permitted, require
 
 # --- Users ---
 
@@ -71,16 +82,83 @@ class OneAccount(APIView):
 
 
 def _shown(request: ApiRequest, account: Account) -> dict[str, Any]:
-    """The full form for who manages the account, the read-only one for everybody else."""
-    actor = request.actor
-    body = account_json(account)
-    if may(actor, MANAGE_ACCOUNT_SETTINGS, account):
-        sis = may(actor, SEE_ACCOUNTS_OWN_SIS_ID, account)
-        sis_import = may(actor, CHANGE_ACCOUNTS_SIS_ID, account)
-        body = managed_account_json(account, sis=sis, sis_import=sis_import)
+    """One account, with what else is asked for."""
+    [body] = _json(_with_answers(request, Account.objects.filter(pk=account.pk)))
     if "registration_settings" in params_of(request).texts("includes"):
-        body |= registration_json(account, actor.root_account.settings)
+        body |= registration_json(account, request.actor.root_account.settings)
     return body
+
+
+def _with_answers(request: ApiRequest, accounts: QuerySet[Account]) -> QuerySet[Account]:
+    return answered(
+        accounts,
+        request.actor,
+        shows_all=MANAGE_ACCOUNT_SETTINGS,
+        shows_sis=SEE_ACCOUNTS_OWN_SIS_ID,
+        shows_sis_import=CHANGE_ACCOUNTS_SIS_ID,
+    )
+
+
+def _json(accounts: Iterable[Any]) -> list[dict[str, Any]]:
+    """The full form of those that the caller manages, the read-only one of the others."""
+    return [
+        managed_account_json(one, sis=one.shows_sis, sis_import=one.shows_sis_import)
+        if one.shows_all
+        else account_json(one)
+        for one in accounts
+    ]
+
+
+class SubAccounts(APIView):
+    """The accounts right below one, or all below it; and making one."""
+
+    def get(self, request: ApiRequest, account_id: str) -> Response:
+        account = get_account(request.actor, account_id)
+        require(request.actor, ADMINISTER_ACCOUNT, account)
+        recursive = params_of(request).boolean("recursive") or False
+        below = Account.objects.within(account).exclude(pk=account.pk)
+        found = below if recursive else Account.objects.filter(parent=account)
+        return page_of(
+            request,
+            _with_answers(request, found.live()).order_by("pk"),
+            _json,
+            counted=not recursive,
+        )
+
+    def post(self, request: ApiRequest, account_id: str) -> Response:
+        account = get_account(request.actor, account_id)
+        require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
+        given = params_of(request).group("account")
+        if not given:
+            raise refusal(400, "account is missing")
+        try:
+            made = create_sub_account(
+                actor=request.actor,
+                parent=account,
+                name=given.text("name") or "",
+                sis_id=given.text("sis_account_id"),
+            )
+        except ValidationError as error:
+            raise account_refused(error) from error
+        except TooDeep as error:
+            raise invalid(parent_account_id=("invalid", "is too deep in the tree")) from error
+        return Response(_shown(request, made))
+
+
+class OneSubAccount(APIView):
+    """Removing an account that is empty."""
+
+    def delete(self, request: ApiRequest, account_id: str, sub_id: str) -> Response:
+        account = get_account(request.actor, account_id)
+        sub = get_account(request.actor, sub_id)
+        require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
+        if sub == account or account.pk not in sub.chain_ids:
+            raise Http404
+        try:
+            delete_sub_account(actor=request.actor, account=sub)
+        except AccountOccupied as error:
+            raise refusal(409, "the account has sub-accounts or courses") from error
+        return Response(_shown(request, sub))
 
 
 class TermsOfService(APIView):

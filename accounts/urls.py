@@ -115,4 +115,6 @@ api = [
     # Accounts
     path("accounts/<str:account_id>", rest.OneAccount.as_view()),
     path("accounts/<str:account_id>/terms_of_service", rest.TermsOfService.as_view()),
+    path("accounts/<str:account_id>/sub_accounts", rest.SubAccounts.as_view()),
+    path("accounts/<str:account_id>/sub_accounts/<str:sub_id>", rest.OneSubAccount.as_view()),
 ]

@@ -185,6 +185,24 @@ SEE_SIS_IDS_OF_ACCOUNT = rule("see_sis_ids_of_account", Account, "see the SIS id
 
 # --- Courses ---
 
+
+def _is_in_it(actor: Actor) -> Q:
+    there = Enrolment.objects.filter(OF_SOMEONE_THERE, user=actor.person, course=OuterRef("pk"))
+    return Q(Exists(there)) if actor.person else Q(pk__in=[])
+
+
+SEE_COURSE = (
+    rule("see_course", Course, "see that a course is there")
+    .row("is in it", Condition("the person is in the course", _is_in_it))
+    .row(
+        "administrator",
+        is_in(
+            "is in an account in which the caller is an administrator",
+            lambda grants: grants.administers,
+            "account",
+        ),
+    )
+)
 SEE_COURSES_OF_ACCOUNT = rule(
     "see_courses_of_account", Account, "see the courses of an account"
 ).row("administrator", holds_in_account("read_course_list"))

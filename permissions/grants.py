@@ -7,7 +7,7 @@ in one statement per person and request; the overrides come from the compiled ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -209,6 +209,23 @@ def path_of(actor: Actor, target: Any, account: str) -> str:
         return path
     known = table_of(actor.root_account).path_of(getattr(target, f"{account}_id"))
     return known or getattr(target, account).path
+
+
+def held_keys(
+    actor: Actor, keys: Collection[str], path: str, course_id: int | None = None
+) -> set[str]:
+    """Which of these permissions each of the actor's people holds in the account at `path`, or in
+    the course of that account. Nothing for who may do nothing at all."""
+    if not actor.is_able:
+        return set()
+    people = [grants_of(actor, user) for user in {actor.person, actor.real} if user is not None]
+
+    def is_held(grants: Grants, key: str) -> bool:
+        if course_id is not None:
+            return grants.area(key).has_course(course_id, path)
+        return grants.area(key, as_administrator=True).has_account(path)
+
+    return {key for key in keys if all(is_held(grants, key) for grants in people)}
 
 
 # By hand: every request asks it, and the ORM takes ten times as long to compose it.

@@ -1,17 +1,30 @@
-"""JSON of roles, out and in (contract §4.1, §4.2)."""
+"""JSON of roles, the catalogue and administrators, out and in (contract §4, §5.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
-from accounts.models import Account
-from accounts.serializers import account_json
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account, User
+from accounts.serializers import account_json, user_json
+from pairing_service.http.errors import Refusal, invalid
 from pairing_service.http.params import Params
 from pairing_service.http.rendering import wire_time
-from permissions.catalogue import PERMISSIONS, BaseRole, Level, Permission
+from permissions.catalogue import (
+    COURSE_BASE_ROLES,
+    GROUPS,
+    PERMISSIONS,
+    BaseRole,
+    Group,
+    Level,
+    Permission,
+)
+from permissions.help import HELP, Help
 from permissions.inheritance import GridCell
-from permissions.models import Role
+from permissions.models import AccountMembership, Role
 from permissions.overrides import OverrideChange
 from permissions.table import Table
 
@@ -77,3 +90,73 @@ def _change(entry: Params) -> OverrideChange:
         applies_to_self=entry.boolean("applies_to_self"),
         applies_to_descendants=entry.boolean("applies_to_descendants"),
     )
+
+
+def label_refused(error: ValidationError, label: str) -> Refusal:
+    """The 400 for a label or base that a role can't have (contract §4.2)."""
+    [(field, [found])] = error.error_dict.items()
+    if found.code == "taken":
+        return Refusal(400, {"message": f"role name {label} already in use"})
+    wire_name = {"label": "name", "base_role": "base_role_type"}[field]
+    return invalid(**{wire_name: (str(found.code), found.messages[0])})
+
+
+# --- The catalogue (contract §4.2) ---
+
+
+def permission_json(permission: Permission) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "key": permission.key,
+        "label": permission.label,
+        "available_to": _bases(permission.available_to),
+        "true_for": _bases(permission.true_for),
+    }
+    if permission.group:
+        group = GROUPS[permission.group]
+        body |= {"group": group.key, "group_label": group.label}
+    return body
+
+
+def _bases(names: Collection[str]) -> list[str]:
+    return [base.value for base in BaseRole if base in names]
+
+
+def group_json(group: Group) -> dict[str, str]:
+    """Label and what its members are about; for course roles, when that is less, apart."""
+    members = [PERMISSIONS[key] for key in group.members]
+    in_courses = [one for one in members if one.available_to & COURSE_BASE_ROLES]
+    body = {"label": group.label, "subtitle": _about(members)}
+    if in_courses and in_courses != members:
+        body["course_subtitle"] = _about(in_courses)
+    return body
+
+
+def _about(members: Iterable[Permission]) -> str:
+    """What follows the dash in labels such as “Courses - add”."""
+    return ", ".join(member.label.rpartition(" - ")[2] for member in members)
+
+
+def help_json(key: str) -> dict[str, Any]:
+    """What a permission allows and what else is needed; nothing for one without effect here."""
+    found = HELP.get(key, Help((), ()))
+    return {
+        "details": [asdict(line) for line in found.details],
+        "considerations": [asdict(line) for line in found.considerations],
+    }
+
+
+# --- Administrators (contract §5.5) ---
+
+
+def administrator_json(membership: AccountMembership, user: User) -> dict[str, Any]:
+    """`user` as `accounts.disclosure.told` has it for the caller."""
+    body = {
+        "id": membership.pk,
+        "role": membership.role.name,
+        "role_id": membership.role_id,
+        "user": user_json(user),
+        "workflow_state": membership.state,
+    }
+    if membership.state == AccountMembership.State.DELETED:
+        body["status"] = membership.state
+    return body

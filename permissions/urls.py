@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from permissions import api as rest
 from permissions import explain_api
+from permissions.api import administrators, catalogue, held
+from permissions.api import roles as rest
 from permissions.views import cells, explain, grid, roles
 
 pages = [
@@ -18,8 +19,24 @@ pages = [
     path("accounts/<int:account_id>/permissions/explain", explain.explain_page, name="explain"),
 ]
 api = [
+    # Roles
     path("accounts/<str:account_id>/roles", rest.Roles.as_view()),
+    path("accounts/<str:account_id>/roles/permissions", catalogue.Permissions.as_view()),
     path("accounts/<str:account_id>/roles/<str:role_id>", rest.OneRole.as_view()),
+    path("accounts/<str:account_id>/roles/<str:role_id>/activate", rest.RoleActivation.as_view()),
+    # The catalogue
+    path("permissions/groups", catalogue.Groups.as_view()),
+    path(
+        "permissions/<str:context_type>/<str:permission>/help", catalogue.PermissionHelp.as_view()
+    ),
+    # What the caller holds
+    path("accounts/<str:account_id>/permissions", held.HeldInAccount.as_view()),
+    path("courses/<str:course_id>/permissions", held.HeldInCourse.as_view()),
+    # Administrators
+    path("accounts/<str:account_id>/admins", administrators.Administrators.as_view()),
+    path(
+        "accounts/<str:account_id>/admins/<str:user_id>", administrators.OneAdministrator.as_view()
+    ),
     # Why somebody may, or may not
     path("accounts/<str:account_id>/permissions/explain", explain_api.ExplainInAccount.as_view()),
     path("courses/<str:course_id>/permissions/explain", explain_api.ExplainInCourse.as_view()),

@@ -15,19 +15,33 @@ _LAST_PAGE = 10**9
 
 
 def page_of(
-    request: Request, rows: QuerySet[Any], serialize: Callable[[list[Any]], Iterable[Any]]
+    request: Request,
+    rows: QuerySet[Any],
+    serialize: Callable[[list[Any]], Iterable[Any]],
+    *,
+    counted: bool = True,
 ) -> Response:
-    """One page of `rows`, empty beyond the end. `serialize` gets the page's rows at once."""
+    """One page of `rows`, empty beyond the end. `serialize` gets the page's rows at once.
+
+    Without `counted` the header has no `last`, as the contract wants it of a few long lists.
+    """
     page = _number(request, "page", 1, _LAST_PAGE)
     per_page = _number(request, "per_page", 10, 100)
     start = (page - 1) * per_page
     found = list(rows[start : start + per_page + 1])
     # One row more than the page has tells, mostly, that this is the last one, without counting.
     ends_here = len(found) <= per_page and bool(found or page == 1)
-    total = start + len(found) if ends_here else rows.count()
-    last = max(1, -(-total // per_page))
     body = list(serialize(found[:per_page]))
-    return Response(body, headers={"Link": _links(request, page, per_page, last)})
+    numbers = {"current": page}
+    if len(found) > per_page:
+        numbers["next"] = page + 1
+    if page > 1:
+        numbers["prev"] = page - 1
+    numbers["first"] = 1
+    if counted:
+        total = start + len(found) if ends_here else rows.count()
+        numbers["last"] = max(1, -(-total // per_page))
+    return Response(body, headers={"Link": _links(request, per_page, numbers)})
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
@@ -37,13 +51,7 @@ def _number(request: Request, name: str, default: int, most: int) -> int:
     return max(int(text), 1) if len(text) < 10 and int(text) <= most else most
 
 
-def _links(request: Request, page: int, per_page: int, last: int) -> str:
-    numbers = {"current": page}
-    if page < last:
-        numbers["next"] = page + 1
-    if page > 1:
-        numbers["prev"] = page - 1
-    numbers |= {"first": 1, "last": last}
+def _links(request: Request, per_page: int, numbers: dict[str, int]) -> str:
     query = request.query_params.copy()
     for name in _DROPPED:
         query.pop(name, None)

@@ -95,7 +95,8 @@ def update_role(
     Raises what `rename_role` and `update_overrides` raise; then nothing is written.
     """
     if label is not None:
-        if role.state != State.BUILT_IN and role.account_id != account.pk:
+        _refuse_built_in(role, "cannot update the 'label' for a built-in role")
+        if role.account_id != account.pk:
             raise RoleRefused("cannot update the 'label' for an inherited role")
         rename_role(actor=actor, role=role, label=label)
     update_overrides(actor=actor, account=account, role=role, changes=changes)
@@ -104,9 +105,8 @@ def update_role(
 @transaction.atomic
 def rename_role(*, actor: Actor, role: Role, label: str) -> None:
     """Another label. Raises Denied, RoleRefused, ValidationError (`label`, as for a new role)."""
+    _refuse_built_in(role, "cannot update the 'label' for a built-in role")
     _take(actor, role)
-    if role.state == State.BUILT_IN:
-        raise RoleRefused("cannot update the 'label' for a built-in role")
     before, role.label = role.label, _checked(label, role)
     if role.label != before:
         role.save(update_fields=["label", "updated_at"])
@@ -123,9 +123,8 @@ def deactivate_role(*, actor: Actor, role: Role) -> None:
 
     Raises Denied, RoleRefused.
     """
+    _refuse_built_in(role, "Cannot remove a built-in role")
     _take(actor, role)
-    if role.state == State.BUILT_IN:
-        raise RoleRefused("Cannot remove a built-in role")
     if role.state == State.INACTIVE:
         raise RoleRefused("Cannot deactivate an already inactive role")
     _set_state(actor, role, State.INACTIVE, "role_deactivated")
@@ -134,6 +133,7 @@ def deactivate_role(*, actor: Actor, role: Role) -> None:
 @transaction.atomic
 def activate_role(*, actor: Actor, role: Role) -> None:
     """To be given again. Raises Denied, RoleRefused."""
+    _refuse_built_in(role, "Role not found")
     _take(actor, role)
     if role.state != State.INACTIVE:
         raise RoleRefused("Role not found")
@@ -143,6 +143,12 @@ def activate_role(*, actor: Actor, role: Role) -> None:
 
 
 # --- Details ---
+
+
+def _refuse_built_in(role: Role, why: str) -> None:
+    """Asked before rights: it is so for everyone, also for who manages only an account below."""
+    if role.state == State.BUILT_IN:
+        raise RoleRefused(why)
 
 
 def _take(actor: Actor, role: Role) -> None:

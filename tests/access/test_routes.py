@@ -27,6 +27,21 @@ GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 20
 GET    api/v1/accounts/<str:account_id>/roles                         200 200 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/roles                         400 400 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/roles/permissions             200 200 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/accounts/<str:account_id>/roles/<str:role_id>           400 400 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/roles/<str:role_id>/activate  400 400 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/permissions/groups                                      200 200 200 200 200 200 200 200 200 200 401 200 401
+GET    api/v1/permissions/<str:context_type>/<str:permission>/help    200 200 200 200 200 200 200 200 200 200 401 200 401
+GET    api/v1/accounts/<str:account_id>/permissions                   200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/permissions                     200 200 403 200 200 200 200 200 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/admins                        200 200 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/admins                        400 400 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/sub_accounts                  200 200 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/sub_accounts                  400 400 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/accounts/<str:account_id>/sub_accounts/<str:sub_id>     409 409 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/permissions/explain           400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/courses/<str:course_id>/permissions/explain             400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
@@ -176,6 +191,9 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "step": "conclude",
         "sub_account_id": cast.accounts.science.pk,
         "membership_id": cast.sub_admin.memberships.get().pk,
+        "sub_id": cast.accounts.science.pk,
+        "context_type": "course",
+        "permission": "read_roster",
         "role_id": cast.roles["TeacherEnrollment"].pk,
         "key": "read_roster",
     }

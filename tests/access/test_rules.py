@@ -45,6 +45,8 @@ administer_account         elementary                + . + . . . . . . . . . .
 manage_account_settings    root                      + . . . . . . . . . . . .
 manage_account_settings    science                   + + . . . . . . . . . . .
 manage_overrides           high                      + + . . . . . . . . . . .
+see_course                 biology                   + + . + + + + + . . . . .
+see_course                 reading                   + . + . . . . . + . . . .
 see_course_people          biology                   + + . + + + + + . . . . .
 see_course_people          reading                   + . + . . . . . + . . . .
 see_courses_of_account     high                      + + . . . . . . . . . . .

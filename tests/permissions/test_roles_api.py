@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from audit.models import Event
@@ -285,3 +287,70 @@ def test_under_the_lock_rights_are_asked_anew(cast: Cast, manager: User):
         update_overrides(
             actor=actor, account=cast.root, role=role, changes={"view_user_logins": off}
         )
+
+
+# --- Labels, names and lists ---
+
+
+def test_a_new_role_over_the_wire(cast: Cast, rest):
+    made = rest(cast.root_admin).post("/api/v1/accounts/self/roles", {"role": "Aide"})
+    assert made.status_code == 200
+    assert set(made.json()) == {
+        "account", "base_role_type", "base_role_type_label", "created_at", "id", "is_account_role",
+        "label", "last_updated_at", "permissions", "role", "workflow_state",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "body"),
+    [
+        ({}, {"message": "missing required parameter 'role'"}),
+        ({"label": "Manager"}, {"message": "role name Manager already in use"}),
+        ({"label": "Teacher"}, {"errors": {"name": [
+            {"attribute": "name", "type": "reserved", "message": "is reserved"}]}}),
+        ({"label": "Aide", "base_role_type": "Janitor"}, {"errors": {"base_role_type": [
+            {"attribute": "base_role_type", "type": "invalid", "message": "is invalid"}]}}),
+    ],
+)  # fmt: skip
+def test_what_a_bad_role_is_told(cast: Cast, rest, manager: User, given, body):
+    answer = rest(cast.root_admin).post("/api/v1/accounts/self/roles", given)
+    assert (answer.status_code, answer.json()) == (400, body)
+
+
+def test_a_name_and_its_permissions_change_together_or_not_at_all(cast: Cast, rest):
+    role = make_account_role(cast, "Counsellor")
+    url = f"/api/v1/accounts/self/roles/{role.pk}"
+    nowhere = {"applies_to_self": 0, "applies_to_descendants": 0}
+    wrong = {"label": "New", "permissions": {GENERATE: nowhere}}
+    assert rest(cast.root_admin).put(url, wrong, format="json").status_code == 400
+    role.refresh_from_db()
+    assert role.label == "Counsellor"
+    for label in ("", "Teacher", "x" * 300):
+        assert rest(cast.root_admin).put(url, {"label": label}).status_code == 400
+
+
+def test_of_two_namesakes_the_nearer_one_is_meant(cast: Cast, rest):
+    """After a move or an import there may be two; by name it is always the same one."""
+    make_account_role(cast, "Aide")
+    near = Role.objects.create(
+        root_account=cast.root, account=cast.accounts.high, label="Aide", base_role="TaEnrollment"
+    )
+    bump(cast.root)
+    url = f"/api/v1/accounts/{cast.accounts.high.pk}/roles/Aide"
+    assert rest(cast.sub_admin).get(url).json()["id"] == near.pk
+
+
+def test_a_list_does_not_cost_more_with_more_roles(cast: Cast, rest, django_assert_num_queries):
+    client, url = rest(cast.root_admin), "/api/v1/accounts/self/roles?per_page=100"
+    client.get(url)
+    with CaptureQueriesContext(connection) as few:
+        client.get(url)
+    asked = len(few)
+    Role.objects.bulk_create(
+        Role(root_account=cast.root, account=cast.root, label=f"Role {n}", base_role="TaEnrollment")
+        for n in range(80)
+    )
+    bump(cast.root)
+    client.get(url)
+    with django_assert_num_queries(asked):
+        assert len(client.get(url).json()) == 86
