@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from permissions.catalogue import PERMISSIONS
+from permissions.grid import Choice
+from permissions.inheritance import Row
 from permissions.models import Role
 from permissions.questions import FAMILIES, actions
 
@@ -98,3 +102,32 @@ def _choices() -> list[Any]:
 
 def _first_up(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
+
+
+class RowsField(forms.CharField):
+    """An account's rows by permission, as a page carries them: “read_roster:1011,become_user:”."""
+
+    _ENTRY = re.compile(r"([a-z_]+):([01]{4})?")
+
+    def to_python(self, value: Any) -> Any:
+        entries = [self._ENTRY.fullmatch(entry) for entry in (value or "").split(",")]
+        if not all(entries):
+            raise ValidationError(_("This page was too old. Try again."))
+        return {e[1]: Row(*(bit == "1" for bit in e[2])) if e[2] else None for e in entries if e}
+
+    @staticmethod
+    def text_of(rows: Mapping[str, Row | None]) -> str:
+        return ",".join(f"{key}:{_bits(row) if row else ''}" for key, row in rows.items())
+
+
+def _bits(row: Row) -> str:
+    flags = (row.enabled, row.locked, row.applies_to_self, row.applies_to_descendants)
+    return "".join("1" if flag else "0" for flag in flags)
+
+
+class ChoiceForm(forms.Form):
+    """What is chosen in a cell's menu, and which rows were seen there."""
+
+    choice = forms.ChoiceField(choices=[(choice.value, "") for choice in Choice])
+    seen = RowsField()
+    confirmed = forms.BooleanField(required=False)

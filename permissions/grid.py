@@ -22,6 +22,7 @@ from permissions.catalogue import (
     permission,
 )
 from permissions.inheritance import Decision, Reach, Row, resolve
+from permissions.overrides import OverrideChange
 
 ALL_GROUPS = "all"
 
@@ -198,3 +199,68 @@ def _group_line(
     members = tuple(one for one in found if one.group == group.key)
     is_open = bool(words) or group.key in opened or ALL_GROUPS in opened
     return Line(group.key, group.label, members, is_open)
+
+
+# --- Changing a cell ---
+
+
+class Choice(StrEnum):
+    """What a cell's menu offers: a value, or where “on” counts."""
+
+    ON = "on"
+    ON_LOCKED = "on-locked"
+    OFF = "off"
+    OFF_LOCKED = "off-locked"
+    DEFAULT = "default"
+    EVERYWHERE = "everywhere"
+    HERE = "here"
+    BELOW = "below"
+
+
+_REACHES = {Value.ON: Choice.EVERYWHERE, Value.HERE: Choice.HERE, Value.BELOW: Choice.BELOW}
+
+
+def is_part(key: str) -> bool:
+    """A permission of a group: it is locked together with the group's others only."""
+    return key in PERMISSIONS and bool(PERMISSIONS[key].group)
+
+
+def choices(state: Shown, *, of_part: bool) -> list[Choice]:
+    """The values that the menu offers; `of_part`: for a permission of a group."""
+    if state.is_fixed:
+        return []
+    if not of_part:
+        return [Choice.ON, Choice.ON_LOCKED, Choice.OFF, Choice.OFF_LOCKED, Choice.DEFAULT]
+    # Without a row it would lose the lock that it has together with the group.
+    return [Choice.ON, Choice.OFF] if state.is_locked else [Choice.ON, Choice.OFF, Choice.DEFAULT]
+
+
+def reaches(state: Shown) -> list[Choice]:
+    """Where “on” can count, for what is on somewhere."""
+    return [] if state.is_fixed or state.value not in _REACHES else list(_REACHES.values())
+
+
+def chosen(state: Shown, *, of_part: bool) -> set[Choice]:
+    """What the cell has now, of `choices` and of `reaches`."""
+    found = {_REACHES[state.value]} if state.value in _REACHES else set()
+    if not state.is_set:
+        return found | {Choice.DEFAULT}
+    if state.value is Value.SOME:
+        return found
+    is_locked = state.is_locked and not of_part
+    if state.value is Value.OFF:
+        return found | {Choice.OFF_LOCKED if is_locked else Choice.OFF}
+    return found | {Choice.ON_LOCKED if is_locked else Choice.ON}
+
+
+def change_of(choice: Choice, state: Shown, *, of_part: bool) -> OverrideChange:
+    """The change that a choice asks for. Switching on what is on keeps where it counts."""
+    if choice is Choice.DEFAULT:
+        return OverrideChange(locked=None if of_part else False)
+    if choice in _REACHES.values():
+        here, below = choice is not Choice.BELOW, choice is not Choice.HERE
+        return OverrideChange(True, None, applies_to_self=here, applies_to_descendants=below)
+    enabled = choice in (Choice.ON, Choice.ON_LOCKED)
+    locked = None if of_part else choice in (Choice.ON_LOCKED, Choice.OFF_LOCKED)
+    reach = None if enabled and state.is_set and state.value in _REACHES else True
+    return OverrideChange(enabled, locked, applies_to_self=reach, applies_to_descendants=reach)

@@ -150,13 +150,13 @@ def state_in_words(state: Shown, sheet: Sheet) -> str:
     """The whole state for a screen reader: “On, from Northfield, locked there”."""
     if state.value is Value.NEVER:
         return _("Never: not available to this kind of role")
-    said = [value_in_words(state.value), _origin(state, sheet)]
+    said = [value_in_words(state.value), origin_in_words(state, sheet)]
     if state.is_locked:
         said.append(_lock(state, sheet))
     return ", ".join(filter(None, said))
 
 
-def _origin(state: Shown, sheet: Sheet) -> str:
+def origin_in_words(state: Shown, sheet: Sheet) -> str:
     if state.is_set:
         return _("set here")
     if state.value is Value.SOME:
@@ -184,7 +184,7 @@ def story_of(sheet: Sheet, role: Role, key: str) -> list[tuple[str, str]]:
         told.append((_("Locked"), _lock_in_full(state, sheet)))
     if state.is_set:
         inherited = sheet.inherited(role, key)
-        without = f"{value_in_words(inherited.value)}, {_origin(inherited, sheet)}"
+        without = f"{value_in_words(inherited.value)}, {origin_in_words(inherited, sheet)}"
         told.append((_("Without a setting here"), without.removesuffix(", ")))
     return told
 
@@ -219,6 +219,10 @@ def _lock_in_full(state: Shown, sheet: Sheet) -> str:
 
 
 # --- Addresses ---
+
+
+def cell_url(account: Account, role: Role, key: str) -> str:
+    return reverse("permissions:cell", args=[account.pk, role.pk, key])
 
 
 def grid_url(account: Account, kind: Kind) -> str:

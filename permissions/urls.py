@@ -9,6 +9,7 @@ from permissions.views import cells, explain, grid, roles
 
 pages = [
     path("accounts/<int:account_id>/permissions", grid.permission_grid, name="grid"),
+    path("accounts/<int:account_id>/permissions/undo", cells.undo, name="undo"),
     path("accounts/<int:account_id>/permissions/roles/<int:role_id>", roles.role, name="role"),
     path(
         "accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key>",

@@ -13,7 +13,10 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
+from accounts.models import Account
+from permissions.catalogue import Permission
 from permissions.grid import Shown
 from permissions.help import HELP
 from permissions.models import Role
@@ -42,9 +45,9 @@ def grid_cells(sheet: Sheet, roles: list[Role], key: str) -> SafeString:
 
 
 @register.inclusion_tag("permissions/_cell_link.html")
-def grid_cell(sheet: Sheet, role: Role, key: str, **more: Any) -> dict[str, Any]:
+def grid_cell(sheet: Sheet, role: Role, key: str) -> dict[str, Any]:
     """One cell by itself."""
-    return _context(sheet, sheet.state(role, key), str(role.pk), key) | more
+    return _context(sheet, sheet.state(role, key), str(role.pk), key)
 
 
 def _context(sheet: Sheet, state: Shown, role: str, key: str) -> dict[str, Any]:
@@ -104,3 +107,23 @@ def help_fold(key: str, label: str) -> SafeString | str:
 def state_words(sheet: Sheet, role: Role, key: str) -> str:
     """Where a cell's state comes from, in words."""
     return state_in_words(sheet.state(role, key), sheet)
+
+
+@register.simple_tag
+def in_plain_words(danger: Permission, account: Account) -> str:
+    """What somebody could do who holds a permission that is asked about before it is given."""
+    words = _DANGERS.get(danger.key)
+    return words() % {"account": account.name} if words else danger.label
+
+
+_DANGERS = {
+    "become_user": lambda: _(
+        "use the service as any other person, see what they see and do what they can do"
+    ),
+    "manage_role_overrides": lambda: _(
+        "change what roles may do in %(account)s and below it, their own role included"
+    ),
+    "manage_account_memberships": lambda: _(
+        "make other people administrators in %(account)s and below it, and take that away"
+    ),
+}

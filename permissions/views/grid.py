@@ -19,6 +19,7 @@ from permissions.models import Role
 from permissions.panels import lines_with_url, of_kind, roles_shown, sheet_of
 from permissions.rules import MANAGE_OVERRIDES
 from permissions.table import table_of
+from permissions.undoing import LastChange
 
 
 @require_safe
@@ -36,6 +37,7 @@ def permission_grid(request: TenantRequest, account_id: int) -> HttpResponse:
         "breadcrumbs": crumbs_along(above, (_("Permissions"), "")),
         "kind": kind,
         "sheet": sheet_of(above, table_of(request.root_account)),
+        "last": LastChange.kept_in(request.session, account),
         "filters": filters,
         "roles": [role for role in roles if filters.role_id in (None, role.pk)],
         "inactive": [role for role in known if role.state == Role.State.INACTIVE],

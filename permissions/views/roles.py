@@ -13,6 +13,7 @@ from permissions.forms import RoleFilter
 from permissions.panels import facts_of, kind_of, role_in_sight, sheet_of, to_grid
 from permissions.rules import MANAGE_OVERRIDES
 from permissions.table import table_of
+from permissions.undoing import LastChange
 
 
 @require_safe
@@ -34,6 +35,7 @@ def role(request: TenantRequest, account_id: int, role_id: int) -> HttpResponse:
         "role": role,
         "facts": facts_of(role),
         "sheet": sheet_of(above, table_of(request.root_account)),
+        "last": LastChange.kept_in(request.session, account),
         "filters": filters,
         "lines": lines,
     }

@@ -83,6 +83,9 @@ GET    accounts/<int:account_id>/permissions                          200 200 40
 GET    accounts/<int:account_id>/permissions/roles/<int:role_id>      200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key> 200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/permissions/explain                  200 200 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key> 422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/permissions/undo                     405 405 405 405 405 405 405 405 405 405 302 405 302
+POST   accounts/<int:account_id>/permissions/undo                     404 404 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/users                                200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    users/<int:user_id>                                            200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/observers                                  422 422 404 404 404 404 404 404 404 404 302 404 302

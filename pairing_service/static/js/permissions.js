@@ -10,11 +10,17 @@ const rows = () => [...grid().rows].filter((row) => row.checkVisibility());
 
 function becomeGrid() {
   const table = grid();
-  if (!table || table.getAttribute("role") === "grid") return;
+  if (!table) return;
   table.setAttribute("role", "grid");
-  for (const cell of table.querySelectorAll("th, td")) spot(cell).tabIndex = -1;
-  (table.querySelector("tbody td a") ?? spot(table.rows[0].cells[0])).tabIndex = 0;
-  for (const link of table.querySelectorAll(".grid__help")) expanded(link, false);
+  for (const cell of table.querySelectorAll("th, td")) {
+    const at = spot(cell);
+    if (!at.hasAttribute("tabindex")) at.tabIndex = -1;
+  }
+  for (const link of table.querySelectorAll(".grid__help:not([aria-expanded])")) expanded(link, false);
+  if (table.querySelector('[tabindex="0"]')) return;
+  const focused = document.activeElement;
+  const first = table.contains(focused) ? focused : table.querySelector("tbody td a");
+  (first ?? spot(table.rows[0].cells[0])).tabIndex = 0;
 }
 
 function walkTo(element) {
@@ -78,5 +84,90 @@ document.addEventListener("click", (event) => {
   expanded(link, link.getAttribute("aria-expanded") !== "true");
 });
 
+// --- A cell's menu ---
+
+const menu = document.getElementById("menu");
+let opener = null; // the id of the cell whose menu is open: the cell itself may be replaced
+
+function openMenu(link) {
+  if (link.matches(".cell")) opener = link.id;
+  htmx.ajax("GET", link.href, { target: "#menu", swap: "innerHTML" });
+}
+
+function showMenu() {
+  if (!menu.open) menu.showModal();
+  const now = menu.querySelector(".choices [aria-pressed=true]");
+  (now ?? menu.querySelector(".choices button, .form__actions a") ?? menu.querySelector("button")).focus();
+  place();
+}
+
+// Beside its cell where there is room; else where dialogs are.
+function place() {
+  const cell = document.getElementById(opener)?.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const isNarrow = innerWidth < 700 || height > innerHeight - 32;
+  const start = Math.max(16, Math.min(cell?.left ?? 0, innerWidth - width - 16));
+  const below = (cell?.bottom ?? 0) + 4;
+  const top = below + height < innerHeight - 16 ? below : Math.max(16, (cell?.top ?? 0) - height - 4);
+  menu.style.margin = isNarrow || !cell ? "" : "0";
+  menu.style.left = isNarrow || !cell ? "" : `${start}px`;
+  menu.style.top = isNarrow || !cell ? "" : `${Math.min(top, innerHeight - height - 16)}px`;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a.cell, #menu a[data-menu]");
+  if (!link || !menu || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  openMenu(link);
+});
+
+menu?.addEventListener("keydown", (event) => {
+  const way = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const buttons = [...menu.querySelectorAll(".choices button")];
+  const at = buttons.indexOf(event.target);
+  if (!way || at < 0) return;
+  event.preventDefault();
+  buttons[(at + way + buttons.length) % buttons.length].focus();
+});
+
+const cellOf = (id) => document.getElementById(id);
+
+menu?.addEventListener("close", () => {
+  menu.replaceChildren();
+  cellOf(opener)?.focus();
+});
+
+// What came back has the cells as they are now.
+function putFresh(container) {
+  for (const template of container.querySelectorAll("template[data-fresh]")) {
+    for (const fresh of template.content.querySelectorAll("[id]")) {
+      const old = document.getElementById(fresh.id);
+      if (!old) continue;
+      if (old.hasAttribute("tabindex")) fresh.tabIndex = old.tabIndex;
+      old.replaceWith(fresh);
+    }
+    template.remove();
+  }
+}
+
 document.addEventListener("htmx:afterSettle", becomeGrid);
+document.addEventListener("htmx:afterSwap", (event) => {
+  const where = event.target;
+  if (where === menu) {
+    putFresh(menu);
+    showMenu();
+  } else if (where.id === "last-change") {
+    const changed = where.querySelector("template[data-fresh]")?.content.firstElementChild;
+    opener ??= changed?.id;
+    putFresh(where);
+    if (menu.open) menu.close();
+    cellOf(opener)?.focus();
+  }
+});
+
+// An answer that can't be shown here is shown as a page.
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.target === menu) location.assign(event.detail.pathInfo.requestPath);
+});
+
 becomeGrid();
