@@ -471,5 +471,8 @@ class PeopleFilter(forms.Form):
             ("", _("Everyone")),
             ("without_sign_in", _("Without a first sign-in")),
             ("suspended", _("Suspended")),
+            ("unobserved", _("Students without an observer")),
+            ("code_ends", _("Students whose code ends within a day")),
+            ("questioned", _("Students who say an observer isn't right")),
         ],
     )

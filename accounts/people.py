@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Account, User, login_key
 from accounts.rules import SEE_PERSON
-from courses.rules import SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
+from courses.models import Enrolment
+from courses.rules import OF_A_STUDENT, SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
+from pairing.models import ObservationLink
+from pairing.rules import MANAGE_OBSERVERS, SEE_CODE
 from permissions.grants import Area
-from permissions.policy import answered
+from permissions.policy import answered, permitted
 from permissions.table import Piece
 
 M = TypeVar("M", bound=Model)
 WITHOUT_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, state=User.State.ACTIVE)
 
-_SHOWN = {
-    "without_sign_in": WITHOUT_PASSWORD,
-    "suspended": Q(state=User.State.SUSPENDED),
-}
+# A code that ends sooner than this, unused, is worth another one.
+_SOON = timedelta(days=1)
 _SORTED_BY = {
     "name": "sortable_name",
     "login": "login_key",
@@ -134,9 +137,40 @@ def _spelt(fields: Collection[str], lookup: str, text: str) -> Q:
     return found
 
 
-def shown(users: QuerySet[User], which: str) -> QuerySet[User]:
-    """Only those whom the page's filter names; everyone when it names nobody known."""
-    return users.filter(_SHOWN.get(which, Q()))
+def shown(actor: Actor, account: Account, which: str) -> QuerySet[User]:
+    """The people of the account whom the page's filter names; all when it names nobody known."""
+    condition = _SHOWN.get(which)
+    people = people_of(account)
+    return people.filter(condition(actor, account)) if condition else people
+
+
+def _unobserved(actor: Actor, account: Account) -> Q:
+    here = Enrolment.objects.filter(
+        OF_A_STUDENT, user=OuterRef("pk"), course__account__path__startswith=account.path
+    )
+    links = ObservationLink.objects.active().filter(student=OuterRef("pk"))
+    return Q(Exists(here)) & ~Q(Exists(links))
+
+
+def _with_ending_code(actor: Actor, account: Account) -> Q:
+    """Only codes that the actor may list count."""
+    codes = permitted(actor, SEE_CODE).live().filter(expires_at__lt=timezone.now() + _SOON)
+    return Q(Exists(codes.filter(student=OuterRef("pk"))))
+
+
+def _who_question(actor: Actor, account: Account) -> Q:
+    """Only for who can look into it."""
+    links = ObservationLink.objects.questioned().filter(student=OuterRef("pk"))
+    return MANAGE_OBSERVERS.q(actor) & Q(Exists(links))
+
+
+_SHOWN: dict[str, Callable[[Actor, Account], Q]] = {
+    "without_sign_in": lambda actor, account: WITHOUT_PASSWORD,
+    "suspended": lambda actor, account: Q(state=User.State.SUSPENDED),
+    "unobserved": _unobserved,
+    "code_ends": _with_ending_code,
+    "questioned": _who_question,
+}
 
 
 def sort(users: QuerySet[User], wanted: str, disclosed: Disclosed) -> tuple[QuerySet[User], str]:

@@ -89,6 +89,7 @@ pages = [
     ),
     path("users/<int:user_id>/students", people.link_add, {"other": "student"}, name="student-add"),
     path("users/<int:user_id>/links/<int:link_id>/remove", people.link_remove, name="link-remove"),
+    path("users/<int:user_id>/links/<int:link_id>/settle", people.link_settle, name="link-settle"),
     path(
         "users/<int:user_id>/links/<int:link_id>/restore", people.link_restore, name="link-restore"
     ),

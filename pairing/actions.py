@@ -405,7 +405,7 @@ def unlink(*, actor: Actor, link: ObservationLink) -> None:
     User.objects.hold([link.observer_id, link.student_id])
     now = timezone.now()
     this = ObservationLink.objects.active().filter(pk=link.pk)
-    if not this.update(state=ObservationLink.State.DELETED, ended_at=now):
+    if not this.update(state=ObservationLink.State.DELETED, ended_at=now, questioned_at=None):
         raise NotLive
     detach(link)
     record(actor, "link_removed", subject=link.student, observer=link.observer_id)
@@ -418,6 +418,7 @@ def question_link(*, actor: Actor, link: ObservationLink) -> None:
     Raises Denied.
     """
     require(actor, QUESTION_LINK, link)
+    ObservationLink.objects.active().filter(pk=link.pk).update(questioned_at=timezone.now())
     told = Event.objects.filter(
         action="link_questioned", subject=link.student, created_at__gt=timezone.now() - _SAID_AGAIN
     )
@@ -428,6 +429,18 @@ def question_link(*, actor: Actor, link: ObservationLink) -> None:
         actor.root_account, _administrators(actor), "link_questioned",
         student_name=link.student.name, observer_name=link.observer.name,
     )  # fmt: skip
+
+
+@transaction.atomic
+def settle_question(*, actor: Actor, link: ObservationLink) -> None:
+    """An administrator has looked into what the student said: the observer is right.
+
+    Raises Denied, NotLive when nothing was asked, or somebody else has settled it.
+    """
+    require(actor, MANAGE_OBSERVERS, link.student)
+    if not ObservationLink.objects.questioned().filter(pk=link.pk).update(questioned_at=None):
+        raise NotLive
+    record(actor, "link_question_settled", subject=link.student, observer=link.observer_id)
 
 
 def _administrators(actor: Actor) -> QuerySet[User]:

@@ -77,6 +77,10 @@ class ObservationLinkQuerySet(models.QuerySet["ObservationLink"]):
     def active(self) -> ObservationLinkQuerySet:
         return self.filter(state=ObservationLink.State.ACTIVE)
 
+    def questioned(self) -> ObservationLinkQuerySet:
+        """Those of which the student says that they aren't right."""
+        return self.active().filter(questioned_at__isnull=False)
+
 
 class ObservationLink(models.Model):
     """Observer ↔ student. One row per pair for ever; removing and restoring change its state."""
@@ -93,6 +97,8 @@ class ObservationLink(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     linked_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+    # Set while the student says that this observer isn't right, and nobody has looked into it.
+    questioned_at = models.DateTimeField(null=True)
 
     objects = ObservationLinkQuerySet.as_manager()
 
@@ -105,6 +111,13 @@ class ObservationLink(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["active", "deleted"]), name="link_state_known"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["student"],
+                condition=Q(questioned_at__isnull=False),
+                name="link_questioned",
+            )
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from accounts.actions import update_account
 from accounts.forms import AccountForm, RootAccountForm
 from accounts.middleware import TenantRequest
 from accounts.models import Account
-from accounts.overview import counts_of
+from accounts.overview import attention, counts_of
 from accounts.rules import MANAGE_ACCOUNT_SETTINGS
 from accounts.sight import account_in_sight, breadcrumbs
 from accounts.tree import courses_in, found_in, tree_of
@@ -47,8 +47,7 @@ def account(request: TenantRequest, account_id: int) -> HttpResponse:
         "breadcrumbs": breadcrumbs(request, account),
         "counts": counts,
         "below": below,
-        "closed": account.is_root and not request.root_account.settings.is_open,
-        "without_sign_in": counts.without_sign_in if account.may_set_up_sign_ins else 0,
+        "attention": attention(request.actor, account, counts),
     }
     return render(request, "accounts/account.html", context)
 

@@ -24,7 +24,7 @@ from accounts.sight import account_in_sight, breadcrumbs, breadcrumbs_to, person
 from accounts.views.first_sign_ins import newest_hand_out
 from courses.models import Enrolment
 from courses.rules import SEE_DETAILS, SEE_ENROLLED
-from pairing.actions import NotLive, OwnCode, link, unlink
+from pairing.actions import NotLive, OwnCode, link, settle_question, unlink
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, UNLINK
 from pairing_service.columns import columns
@@ -41,8 +41,8 @@ def account_people(request: TenantRequest, account_id: int) -> HttpResponse:
     """Everyone who is of the account: search, filter, sort, pages. Eight statements or so."""
     account = account_in_sight(request, account_id, required=SEE_PEOPLE_OF_ACCOUNT)
     disclosed = people.Disclosed(account.shows_login, account.shows_email, account.shows_sis_id)
-    found = people.search(people.people_of(account), request.GET.get("q", ""), disclosed)
-    found = people.shown(found, request.GET.get("show", ""))
+    found = people.shown(request.actor, account, request.GET.get("show", ""))
+    found = people.search(found, request.GET.get("q", ""), disclosed)
     found, sorted_by = people.sort(found, request.GET.get("sort", ""), disclosed)
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -202,6 +202,24 @@ def link_remove(request: TenantRequest, user_id: int, link_id: int) -> HttpRespo
     except NotLive as error:
         raise Http404 from error
     return redirect(f"{reverse('accounts:user', args=[user.pk])}?removed={found.pk}")
+
+
+@require_POST
+def link_settle(request: TenantRequest, user_id: int, link_id: int) -> HttpResponse:
+    """The student said that this observer isn't right; somebody has looked into it: they are."""
+    user = person_in_sight(request, user_id)
+    if not user.may_manage_observers:
+        raise Denied(MANAGE_OBSERVERS)
+    active = ObservationLink.objects.active().select_related("observer", "student")
+    mine = active.filter(observer=user) | active.filter(student=user)
+    found = get_object_or_404(mine, pk=link_id)
+    try:
+        settle_question(actor=request.actor, link=found)
+    except NotLive as error:
+        raise Http404 from error
+    words = {"observer": found.observer.name, "student": found.student.name}
+    messages.success(request, _("%(observer)s keeps observing %(student)s.") % words)
+    return redirect("accounts:user", user.pk)
 
 
 @require_POST

@@ -91,6 +91,7 @@ GET    users/<int:user_id>                                            200 200 40
 POST   users/<int:user_id>/observers                                  422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/students                                   422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/links/<int:link_id>/remove                 302 404 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/links/<int:link_id>/settle                 404 403 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/links/<int:link_id>/restore                302 403 404 404 404 404 404 404 404 404 302 404 302
 GET    users/<int:user_id>/masquerade                                 200 403 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/masquerade                                 302 403 404 404 404 404 404 404 404 404 302 404 302
