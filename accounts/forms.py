@@ -379,6 +379,21 @@ class SubAccountForm(MoveForm, RenameForm):
 # --- Administrators ---
 
 
+class AdministratorsFilter(forms.Form):
+    """Which administrators are listed."""
+
+    show = forms.ChoiceField(
+        label=_("Show"),
+        required=False,
+        choices=[
+            ("", _("In this account")),
+            ("below", _("Here and below")),
+            ("suspended", _("Suspended people, here and below")),
+            ("deactivated", _("Deactivated roles, here and below")),
+        ],
+    )
+
+
 class RoleForm(forms.Form):
     """Which of some roles."""
 

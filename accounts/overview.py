@@ -131,11 +131,10 @@ def _about_registration(actor: Actor, account: SeenAccount, counts: Counts) -> I
 
 def _about_administrators(account: SeenAccount, numbers: dict[str, int]) -> Iterator[Item]:
     if account.may_manage_admins:
-        show = _("Show the administrators"), reverse("accounts:admins", args=[account.pk])
+        admins = reverse("accounts:admins", args=[account.pk])
         if account.is_root and numbers["chiefs"] == 1:
-            yield Item(
-                _("Only one person is Account Admin here. A second one can help out."), *show
-            )
+            text = _("Only one person is Account Admin here. A second one can help out.")
+            yield Item(text, _("Show the administrators"), admins)
         if number := numbers["suspended"]:
             yield Item(
                 ngettext(
@@ -144,7 +143,8 @@ def _about_administrators(account: SeenAccount, numbers: dict[str, int]) -> Iter
                     number,
                 )
                 % {"count": number},
-                *show,
+                _("Show them"),
+                f"{admins}?show=suspended",
             )
         if number := numbers["old_admins"]:
             yield Item(
@@ -154,7 +154,8 @@ def _about_administrators(account: SeenAccount, numbers: dict[str, int]) -> Iter
                     number,
                 )
                 % {"count": number},
-                *show,
+                _("Show them"),
+                f"{admins}?show=deactivated",
             )
     if account.may_manage_roles and (number := numbers["old_enrolments"]):
         yield Item(

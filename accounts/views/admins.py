@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import people
-from accounts.forms import AdministratorForm, RoleForm
+from accounts.forms import AdministratorForm, AdministratorsFilter, RoleForm
 from accounts.middleware import TenantRequest
 from accounts.models import User, login_key
 from accounts.rules import SEE_PERSON
@@ -31,7 +31,7 @@ from permissions.actions.administrators import (
     remove_administrator,
 )
 from permissions.administrators import roles_to_give
-from permissions.models import AccountMembership
+from permissions.models import AccountMembership, Role
 from permissions.policy import Denied, answered, permitted
 from permissions.rules import MANAGE_ADMINISTRATORS, REMOVE_ADMINISTRATOR
 
@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from accounts.sight import SeenAccount
 
 ADMINS_PER_PAGE = 50
+_SHOWN = {
+    "below": Q(),
+    "suspended": Q(user__state=User.State.SUSPENDED),
+    "deactivated": Q(role__state=Role.State.INACTIVE),
+}
 _SORTED_BY = {"name": "user__sortable_name", "role": "role__label"}
 _LAST = gettext_lazy(
     "%(person)s is the last Account Admin of %(account)s who can sign in: without them nobody could"
@@ -49,16 +54,17 @@ _ENDED = gettext_lazy("This role can't be given any more. Choose another one.")
 
 @require_safe
 def admins(request: TenantRequest, account_id: int) -> HttpResponse:
-    """Who holds which role in the account itself; of the accounts above, how many."""
+    """Who holds which role in the account, or also below it; of the accounts above, how many."""
     account = account_in_sight(request, account_id, required=MANAGE_ADMINISTRATORS)
-    found = _search(_memberships(account), request.GET.get("q", ""), account)
+    show = request.GET.get("show", "")
+    found = _search(_shown(request, account, show), request.GET.get("q", ""), account)
     wanted = request.GET.get("sort", "")
     field = wanted.removeprefix("-")
     if field not in _SORTED_BY:
         wanted = field = "name"
     found = people.in_order(found, _SORTED_BY[field], is_descending=wanted.startswith("-"))
     rows = answered(found, request.actor, may_change=REMOVE_ADMINISTRATOR)
-    page = Paginator(rows.select_related("user", "role"), ADMINS_PER_PAGE).get_page(
+    page = Paginator(rows.select_related("user", "role", "account"), ADMINS_PER_PAGE).get_page(
         request.GET.get("page")
     )
     context = {
@@ -67,14 +73,25 @@ def admins(request: TenantRequest, account_id: int) -> HttpResponse:
         "page": page,
         "with_page": _with_page(request, [membership.user_id for membership in page]),
         "columns": columns({"name": _("Name"), "role": _("Role")}, wanted),
+        "filters": AdministratorsFilter(request.GET),
+        "with_accounts": show in _SHOWN,
         "above": _above(request, account),
-        "is_narrowed": bool(request.GET.get("q", "").strip()),
+        "is_narrowed": bool(request.GET.get("q", "").strip() or show in _SHOWN),
     }
     return render(request, "accounts/admins.html", context)
 
 
 def _memberships(account: SeenAccount) -> QuerySet[AccountMembership]:
     there = AccountMembership.objects.active().filter(account=account)
+    return there.exclude(user__state=User.State.DELETED)
+
+
+def _shown(request: TenantRequest, account: SeenAccount, which: str) -> QuerySet[AccountMembership]:
+    """Those in the account itself; with a filter, also those below it that it names."""
+    if which not in _SHOWN:
+        return _memberships(account)
+    managed = permitted(request.actor, MANAGE_ADMINISTRATORS).live().within(account)
+    there = AccountMembership.objects.active().filter(_SHOWN[which], account__in=managed)
     return there.exclude(user__state=User.State.DELETED)
 
 

@@ -80,6 +80,23 @@ def test_search_and_order(cast, admin, clerk_role):
     assert "No administrator here fits this search." in text(admin.get(high, {"q": "zzz"}))
 
 
+def test_those_below_are_listed_with_their_accounts(cast, admin, clerk_role, signed_in):
+    make_admin(cast, cast.observer, cast.accounts.science, clerk_role)
+    Role.objects.filter(pk=clerk_role.pk).update(state="inactive")
+    found = {
+        show: names(admin.get(page(cast.root), {"show": show}))
+        for show in ("below", "suspended", "deactivated")
+    }
+    everyone = ["Gone, Olaf", "Okafor, Joy", "Price, Elena", "root@northfield.example"]
+    assert found["below"] == [*everyone, "Stern, Hugo"]
+    assert (found["suspended"], found["deactivated"]) == (["Gone, Olaf"], ["Okafor, Joy"])
+    shown = text(admin.get(page(cast.root), {"show": "deactivated"}))
+    assert ">Science</td>" in shown
+    assert page(cast.accounts.science, cast.observer.memberships.get().pk) in shown
+    found = names(signed_in(cast.sub_admin).get(page(cast.accounts.high), {"show": "below"}))
+    assert found == ["Okafor, Joy", "Stern, Hugo"]
+
+
 def test_an_account_without_own_administrators_says_who_looks_after_it(cast, admin):
     shown = text(admin.get(page(cast.accounts.science)))
     assert "Nobody has a role in this account itself." in shown

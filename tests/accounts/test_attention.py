@@ -163,7 +163,9 @@ def test_a_single_account_admin_is_told_to_find_a_second(cast, admin):
 
 def test_suspended_people_who_keep_a_role_are_counted(cast, admin):
     words = "1 suspended person still has an administrator's role here or below."
-    assert items(admin, cast.root)[words] == f"/accounts/{cast.root.pk}/admins"
+    url = items(admin, cast.root)[words]
+    assert url == f"/accounts/{cast.root.pk}/admins?show=suspended"
+    assert "Gone, Olaf" in text(admin.get(url))
     assert words not in items(admin, cast.accounts.high)
 
 
@@ -178,10 +180,10 @@ def test_roles_that_are_deactivated_and_still_held_are_counted(cast, admin):
     before = items(admin, cast.accounts.high)
     Role.objects.filter(pk__in=[clerk.pk, tutor.pk]).update(state="inactive")
     found = items(admin, cast.accounts.high)
-    high = cast.accounts.high.pk
+    high = f"/accounts/{cast.accounts.high.pk}"
     assert {words: url for words, url in found.items() if words not in before} == {
-        "1 administrator has a role that is deactivated.": f"/accounts/{high}/admins",
-        "1 person in a course has a role that is deactivated.": f"/accounts/{high}/permissions",
+        "1 administrator has a role that is deactivated.": f"{high}/admins?show=deactivated",
+        "1 person in a course has a role that is deactivated.": f"{high}/permissions",
     }
 
 
