@@ -11,6 +11,7 @@ places and students that are beyond them are counted, not named.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
@@ -48,6 +49,7 @@ _MOST_WAYS = 20
 _MOST_PROPOSALS = 8
 _MOST_TRIED = 100
 # In which course roles somebody is added to a course for what the role gives.
+_NOT_IDLE = (Enrolment.State.ACTIVE, Enrolment.State.DELETED)
 _STAFF = (BaseRole.TA, BaseRole.TEACHER, BaseRole.DESIGNER)
 
 
@@ -208,7 +210,7 @@ class _Explainer:
                 "account"
             )
         }
-        self._idle: dict[tuple[int, int], list[Enrolment]] = {}
+        self._enrolments: dict[int, dict[int, list[Enrolment]]] = {}
         self._accounts: dict[int, Account] = {}
 
     def explain(self, question: Question, before: Explanation | None) -> Explanation:
@@ -224,14 +226,15 @@ class _Explainer:
     def _ways(self, rule: Rule, targets: Any) -> tuple[list[Way], int]:
         """Every row for every target that the asker may see, the best first; how many they may not
         see."""
-        seen = _with_places(self._sight.of(targets))
+        seen = self._sight.of(targets)
         ways = [
             Way(
                 row.name, target, [self._answer(c, target, c not in failed) for c in row.conditions]
             )
-            for row, target, failed in unmet(self._actor, rule, seen)
+            for row, target, failed in unmet(self._actor, rule, _with_places(seen))
         ]
-        hidden = targets.count() - len({way.target.pk for way in ways})
+        all_seen = seen is targets
+        hidden = 0 if all_seen else targets.count() - len({way.target.pk for way in ways})
         return sorted(ways, key=lambda way: way.rank)[:_MOST_WAYS], hidden
 
     def _answer(self, condition: Condition, target: Any, is_met: bool) -> Answer:
@@ -265,19 +268,22 @@ class _Explainer:
         )
         chain = self._chain(_account(place))
         roles = [RoleHeld(self._roles[h.role_id], h, place, chain) for h in holdings]
-        idle = [] if as_administrator or course is None else self._idle_in(person, course)
+        there = [] if as_administrator or course is None else self._enrolments_in(person, course)
+        idle = [e for e in there if e.state not in _NOT_IDLE]
         return Held(key, person, place, as_administrator, roles, idle)
 
     def _grants(self, person: User) -> Grants:
         return grants_of(self._actor, person)
 
-    def _idle_in(self, person: User, course: Course) -> list[Enrolment]:
-        asked_for = (person.pk, course.pk)
-        if asked_for not in self._idle:
-            there = Enrolment.objects.filter(user=person, course=course)
-            idle = there.exclude(state__in=[Enrolment.State.ACTIVE, Enrolment.State.DELETED])
-            self._idle[asked_for] = list(idle.select_related("role", "user", "course"))
-        return self._idle[asked_for]
+    def _enrolments_in(self, person: User, course: Course) -> list[Enrolment]:
+        """In whatever state; all of a person's are read at once."""
+        if person.pk not in self._enrolments:
+            theirs = Enrolment.objects.filter(user=person, root_account=self._actor.root_account)
+            there: dict[int, list[Enrolment]] = defaultdict(list)
+            for enrolment in theirs.select_related("role", "user", "course"):
+                there[enrolment.course_id].append(enrolment)
+            self._enrolments[person.pk] = there
+        return self._enrolments[person.pk].get(course.pk, [])
 
     # --- What would have to change ---
 
@@ -364,8 +370,7 @@ class _Explainer:
         course = held.place
         if held.as_administrator or not isinstance(course, Course) or not _is_open(course):
             return
-        there = Enrolment.objects.filter(user=held.person, course=course)
-        taken = set(there.values_list("role_id", flat=True))
+        taken = {enrolment.role_id for enrolment in self._enrolments_in(held.person, course)}
         roles = [r for r in self._usable(course.account) if r.base_role in _STAFF]
         fit = [r for r in roles if r.pk not in taken and self._gives(r, held, None)]
         for role in self._least(fit, course.account, None):
