@@ -22,7 +22,7 @@ from accounts.actions import (
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
 from accounts.ids import get_account, get_user
-from accounts.models import Account
+from accounts.models import Account, AccountQuerySet
 from accounts.rules import (
     CHANGE_ACCOUNTS_SIS_ID,
     MANAGE_ACCOUNT_SETTINGS,
@@ -39,11 +39,15 @@ from accounts.serializers import (
     terms_json,
     user_details_json,
 )
-from courses.rules import ADMINISTER_ACCOUNT
+from courses.models import Course, Enrolment
+from courses.rules import ADD_COURSE, ADMINISTER_ACCOUNT
 from pairing_service.http.errors import invalid, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
+from permissions.models import AccountMembership
 from permissions.policy import answered, permitted, require
+
+_STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
 
 # --- Users ---
 
@@ -58,6 +62,37 @@ class OneUser(APIView):
 
 
 # --- Accounts ---
+
+
+class Accounts(APIView):
+    """Those in which the person has an account role; none for teachers, students, observers."""
+
+    def get(self, request: ApiRequest) -> Response:
+        roles = AccountMembership.objects.active().filter(user=request.actor.person)
+        own = permitted(request.actor, ADMINISTER_ACCOUNT).filter(pk__in=roles.values("account"))
+        return _page(request, own)
+
+
+class CourseAccounts(APIView):
+    """The accounts of the courses that the person teaches, helps in or designs, read-only."""
+
+    def get(self, request: ApiRequest) -> Response:
+        courses = Course.objects.existing().filter(
+            pk__in=Enrolment.objects.live()
+            .filter(user=request.actor.person, type__in=_STAFF)
+            .values("course")
+        )
+        found = Account.objects.live().filter(pk__in=courses.values("account")).order_by("pk")
+        return page_of(request, found, lambda page: [account_json(one) for one in page])
+
+
+class ManageableAccounts(APIView):
+    """Those in which the person may add courses, all below included; none for visitors."""
+
+    permission_classes = (AllowAny,)
+
+    def get(self, request: ApiRequest) -> Response:
+        return _page(request, permitted(request.actor, ADD_COURSE))
 
 
 class OneAccount(APIView):
@@ -99,6 +134,11 @@ def _with_answers(request: ApiRequest, accounts: QuerySet[Account]) -> QuerySet[
     )
 
 
+def _page(request: ApiRequest, accounts: AccountQuerySet, *, counted: bool = True) -> Response:
+    live = _with_answers(request, accounts.live()).order_by("pk")
+    return page_of(request, live, _json, counted=counted)
+
+
 def _json(accounts: Iterable[Any]) -> list[dict[str, Any]]:
     """The full form of those that the caller manages, the read-only one of the others."""
     return [
@@ -118,12 +158,7 @@ class SubAccounts(APIView):
         recursive = params_of(request).boolean("recursive") or False
         below = Account.objects.within(account).exclude(pk=account.pk)
         found = below if recursive else Account.objects.filter(parent=account)
-        return page_of(
-            request,
-            _with_answers(request, found.live()).order_by("pk"),
-            _json,
-            counted=not recursive,
-        )
+        return _page(request, found, counted=not recursive)
 
     def post(self, request: ApiRequest, account_id: str) -> Response:
         account = get_account(request.actor, account_id)
@@ -148,9 +183,9 @@ class SubAccounts(APIView):
 class OneSubAccount(APIView):
     """Removing an account that is empty."""
 
-    def delete(self, request: ApiRequest, account_id: str, sub_id: str) -> Response:
+    def delete(self, request: ApiRequest, account_id: str, sub_account_id: str) -> Response:
         account = get_account(request.actor, account_id)
-        sub = get_account(request.actor, sub_id)
+        sub = get_account(request.actor, sub_account_id)
         require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
         if sub == account or account.pk not in sub.chain_ids:
             raise Http404
@@ -159,6 +194,15 @@ class OneSubAccount(APIView):
         except AccountOccupied as error:
             raise refusal(409, "the account has sub-accounts or courses") from error
         return Response(_shown(request, sub))
+
+
+class Settings(APIView):
+    """The contract has only another product's keys here: there are none."""
+
+    def get(self, request: ApiRequest, account_id: str) -> Response:
+        account = get_account(request.actor, account_id)
+        require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
+        return Response({})
 
 
 class TermsOfService(APIView):

@@ -114,8 +114,14 @@ api = [
     # Users
     path("users/<str:user_id>", rest.OneUser.as_view()),
     # Accounts
+    path("accounts", rest.Accounts.as_view()),
+    path("course_accounts", rest.CourseAccounts.as_view()),
+    path("manageable_accounts", rest.ManageableAccounts.as_view()),
     path("accounts/<str:account_id>", rest.OneAccount.as_view()),
+    path("accounts/<str:account_id>/settings", rest.Settings.as_view()),
     path("accounts/<str:account_id>/terms_of_service", rest.TermsOfService.as_view()),
     path("accounts/<str:account_id>/sub_accounts", rest.SubAccounts.as_view()),
-    path("accounts/<str:account_id>/sub_accounts/<str:sub_id>", rest.OneSubAccount.as_view()),
+    path(
+        "accounts/<str:account_id>/sub_accounts/<str:sub_account_id>", rest.OneSubAccount.as_view()
+    ),
 ]

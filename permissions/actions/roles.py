@@ -237,8 +237,6 @@ def _rows_like(source: Role, role: Role) -> dict[str, dict[int, Row]]:
     found = rows_of(source, PERMISSIONS)
     rows = _no_rows()
     for key, permission in PERMISSIONS.items():
-        if role.base_role not in permission.available_to:
-            continue
         chain = account.chain_ids
         held_at = None if role.base_role in COURSE_BASE_ROLES else account.pk
         decision = resolve(permission, source.base_role, chain, found[key], held_at)

@@ -21,6 +21,10 @@ from tests.cast import Cast
 
 TABLE = """
 GET    api/v1/users/<str:user_id>                                     200 200 404 200 200 200 200 200 404 200 401 404 401
+GET    api/v1/accounts                                                200 200 200 200 200 200 200 200 200 200 401 200 401
+GET    api/v1/course_accounts                                         200 200 200 200 200 200 200 200 200 200 401 200 401
+GET    api/v1/manageable_accounts                                     200 200 200 200 200 200 200 200 200 200 401 200 200
+GET    api/v1/accounts/<str:account_id>/settings                      200 200 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>                               200 200 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>                               400 400 400 400 400 400 400 400 400 400 401 404 401
 GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 200 200 200 200 200 200 200 200 401 404 200
@@ -41,7 +45,7 @@ GET    api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 40
 DELETE api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sub_accounts                  200 200 403 403 403 403 403 403 403 403 401 404 401
 POST   api/v1/accounts/<str:account_id>/sub_accounts                  400 400 403 403 403 403 403 403 403 403 401 404 401
-DELETE api/v1/accounts/<str:account_id>/sub_accounts/<str:sub_id>     409 409 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/accounts/<str:account_id>/sub_accounts/<str:sub_account_id> 409 409 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/permissions/explain           400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/courses/<str:course_id>/permissions/explain             400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
@@ -155,6 +159,7 @@ PUBLIC = {
     "api/v1/",
     "api/v1/accounts/<str:account_id>/terms_of_service",
     "api/v1/accounts/<str:account_id>/users",
+    "api/v1/manageable_accounts",
     "language",
     "login",
     "password/reset",
@@ -195,7 +200,6 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "step": "conclude",
         "sub_account_id": cast.accounts.science.pk,
         "membership_id": cast.sub_admin.memberships.get().pk,
-        "sub_id": cast.accounts.science.pk,
         "context_type": "course",
         "permission": "read_roster",
         "role_id": cast.roles["TeacherEnrollment"].pk,

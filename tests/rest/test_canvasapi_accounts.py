@@ -35,6 +35,38 @@ def test_a_sub_account_by_its_sis_id(cast: Cast, canvas):
     assert (account.id, account.sis_account_id) == (cast.accounts.high.pk, "high")
 
 
+def test_the_accounts_of_an_administrator(cast: Cast, canvas):
+    assert [one.id for one in canvas(cast.sub_admin).get_accounts()] == [cast.accounts.high.pk]
+    assert [one.id for one in canvas(cast.root_admin).get_accounts()] == [cast.root.pk]
+    assert not list(canvas(cast.teacher).get_accounts())
+    cast.sub_admin.memberships.update(state="deleted")
+    assert not list(canvas(cast.sub_admin).get_accounts())
+
+
+def test_the_accounts_of_who_works_in_courses(cast: Cast, canvas):
+    found = list(canvas(cast.teacher).get_course_accounts())
+    assert {one.id for one in found} == {cast.accounts.high.pk, cast.accounts.science.pk}
+    assert not hasattr(found[0], "default_storage_quota_mb")
+    for person in (cast.student, cast.root_admin):
+        assert not list(canvas(person).get_course_accounts())
+    cast.enrolment(cast.ta, cast.courses.biology).delete()
+    assert not list(canvas(cast.ta).get_course_accounts())
+
+
+def test_the_accounts_in_which_courses_can_be_added(cast: Cast, rest):
+    def names(person):
+        return [one["name"] for one in rest(person).get("/api/v1/manageable_accounts").json()]
+
+    assert names(cast.sub_admin) == ["High", "Science"]
+    assert names(cast.teacher) == names(None) == []
+    cast.override("AccountAdmin", "manage_courses_add", enabled=False)
+    assert names(cast.sub_admin) == []
+
+
+def test_there_are_no_settings_of_another_product(cast: Cast, rest):
+    assert rest(cast.root_admin).get("/api/v1/accounts/self/settings").json() == {}
+
+
 def test_giving_teachers_the_right_to_generate_codes_lets_them(cast: Cast, canvas):
     account = canvas(cast.root_admin).get_account(cast.root.pk)
     role = next(r for r in account.get_roles() if r.role == "TeacherEnrollment")
