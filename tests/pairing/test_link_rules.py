@@ -7,11 +7,12 @@ import pytest
 from accounts.actor import Actor
 from accounts.models import User
 from accounts.rules import SEE_PERSON
+from audit.models import Event
 from courses.models import Enrolment
-from pairing.actions import link, unlink
+from pairing.actions import link, redeem_code, revoke_code, unlink
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import REDEEM, SEE_CODE, UNLINK
-from permissions.policy import may
+from permissions.policy import Denied, may
 from tests.cast import Cast, make_account_role, make_admin
 
 
@@ -48,6 +49,30 @@ def test_nobody_ends_a_link_as_somebody_else(cast: Cast, linked: ObservationLink
         assert may(cast.actor(person), UNLINK, linked)
     assert not may(who_acts_as(cast, cast.observer), UNLINK, linked)
     assert not may(cast.actor(cast.designer, acting_as=cast.student), UNLINK, linked)
+
+
+def test_nobody_else_revokes_a_code(cast: Cast) -> None:
+    cast.code()
+    code = PairingCode.objects.get()
+    with pytest.raises(Denied):
+        revoke_code(actor=cast.actor(cast.classmate), code=code)
+    assert PairingCode.objects.live().exists()
+
+
+def test_a_code_brings_back_a_link_that_was_removed(cast: Cast, linked: ObservationLink) -> None:
+    unlink(actor=cast.actor(cast.root_admin), link=linked)
+    done = redeem_code(
+        actor=cast.actor(cast.observer), observer=cast.observer, text=cast.code().text
+    )
+    assert (done.is_new, ObservationLink.objects.get().state) == (True, "active")
+    assert PairingCode.objects.get().state == "redeemed"
+    assert Enrolment.objects.filter(user=cast.observer, state="active").count() == 2
+    assert Event.objects.filter(action="link_restored").count() == 1
+
+
+def test_while_self_registration_is_off_no_administrator_redeems(cast: Cast) -> None:
+    cast.set(self_registration="none")
+    assert not may(cast.actor(cast.root_admin), REDEEM, cast.observer)
 
 
 def test_for_who_is_suspended_no_administrator_redeems(cast: Cast) -> None:
