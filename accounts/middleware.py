@@ -24,6 +24,8 @@ from permissions.policy import may
 _WITHOUT_OWN_PASSWORD = ("accounts:password-choose", "accounts:language", "account_logout")
 # Where a session keeps the id of the person acted as.
 ACTING_AS = "acting_as"
+# Where it keeps the e-mail with which somebody wanted to register who has an account already.
+TYPED_LOGIN = "typed_login"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

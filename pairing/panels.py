@@ -139,7 +139,8 @@ def dialog(actor: Actor, place: Place) -> dict[str, Any]:
         "lifetime": lifetime_in_words(settings.code_lifetime_hours),
         "until": timezone.now() + settings.code_lifetime,
         "ended": ended,
-        "newest": newest_code(actor, place.student),
+        "newest": (newest := newest_code(actor, place.student)),
+        "ends_newest": ended is not None and ended.pk == newest,
     }
 
 

@@ -27,7 +27,7 @@ def why_not_on_settings(actor: Actor, student: User) -> str:
     if _is_switched_off(failed):
         return _switched_off(actor)
     return _(
-        "To make a code for %(student)s you need “%(permissions)s” in one of their courses;"
+        "To make a code for %(student)s you need %(permissions)s in one of their courses;"
         " an administrator can change that under Permissions."
     ) % {"student": student.name, "permissions": _labels(failed)}
 
@@ -41,7 +41,7 @@ def why_not_on_details(actor: Actor, enrolment: Enrolment) -> str:
     if COUNTS in failed:
         return _does_not_count(enrolment)
     return _(
-        "To make a code for %(student)s you need “%(permissions)s” in %(course)s;"
+        "To make a code for %(student)s you need %(permissions)s in %(course)s;"
         " an administrator of %(account)s can change that under Permissions."
     ) % {
         "student": enrolment.user.name,
@@ -79,8 +79,8 @@ def _does_not_count(enrolment: Enrolment) -> str:
 
 
 def _labels(failed: list[Condition]) -> str:
-    """The permissions' names, as the grid shows them."""
-    labels = [permission(c.permission).label for c in failed if c.permission]
+    """The permissions' names, as the grid shows them, each in quotation marks."""
+    labels = [f"“{permission(c.permission).label}”" for c in failed if c.permission]
     return get_text_list(labels, _("and"))
 
 
@@ -96,6 +96,6 @@ def why_refused(error: CodeRefused | OwnCode | TooManyGuesses) -> str:
         return _("This code is your own. Give it to the person who is to observe you.")
     # The same for all five reasons, so that a guesser learns nothing.
     return _(
-        "This code doesn't work: it is mistyped, used already, or over."
+        "This code doesn't work: it is mistyped, used already, or expired."
         " Check it against the message, or ask for a new one."
     )

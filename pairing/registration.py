@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.middleware import TenantRequest
+from accounts.middleware import TYPED_LOGIN, TenantRequest
 from accounts.models import User
 from pairing.actions import (
     CodeRefused,
@@ -118,7 +118,7 @@ def _register(request: TenantRequest, form: RegistrationForm, kept: KeptCode) ->
         form.add_error("password", error)
         return _details_page(request, form, kept, status=422)
     except LoginTaken:
-        return _to_sign_in(request)
+        return _to_sign_in(request, form.cleaned_data["email"])
     except CodeRefused as error:
         # It was live a moment ago: somebody else has just used it.
         code_form.add_error("code", why_refused(error))
@@ -144,11 +144,15 @@ def _signed_in(request: TenantRequest, done: Redemption) -> HttpResponse:
     return response
 
 
-def _to_sign_in(request: TenantRequest) -> HttpResponse:
+def _to_sign_in(request: TenantRequest, email: str) -> HttpResponse:
     """They have an account here; the code stays kept, and is filled in on Observing."""
+    request.session[TYPED_LOGIN] = email
     messages.info(
         request,
-        _("You have an account here already. Sign in with it: your pairing code is kept."),
+        _(
+            "You have an account here already. Sign in with it: your pairing code is kept."
+            " If you never chose a password, “Forgot your password?” lets you."
+        ),
     )
     return redirect(_sign_in_url())
 

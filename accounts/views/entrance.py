@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actions import choose_password, update_own_settings
 from accounts.forms import ChoosePasswordForm
 from accounts.home import needs_of
-from accounts.middleware import TenantRequest
+from accounts.middleware import TYPED_LOGIN, TenantRequest
 from pairing.cookies import drop_code, kept_code
 
 
@@ -38,6 +38,9 @@ def home(request: TenantRequest) -> HttpResponse:
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
     """allauth's, which limits tries. A code that this browser keeps is filled in afterwards."""
+
+    def get_initial(self) -> dict[str, Any]:
+        return super().get_initial() | {"login": self.request.session.pop(TYPED_LOGIN, "")}
 
     def get_success_url(self) -> str:
         if kept_code(self.request):

@@ -89,20 +89,24 @@ class _Users:
 
     def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
         login_id = given(row.login_id, "login_id", NOUN)
-        email = row.email
-        if email is None:
-            email = old.email if old else ""
-        elif email and (old is None or email != old.email):
-            _check_email(email)
         return Values(
             login_id=login_id,
             login_key=login_key(login_id),
             **_names(row, old),
-            email=email,
+            email=self._email(row, old.email if old else ""),
             integration_id=optional(row.integration_id, old.integration_id if old else None),
             state=state,
             password=self._password(row, old),
         )
+
+    def _email(self, row: UserRow, kept: str) -> str:
+        """A child is not left out for a wrong address: it is told, and the old one stays."""
+        if row.email is None or row.email == kept:
+            return kept
+        if row.email and not _is_email(row.email):
+            self._batch.warn(row, f"Imported without the e-mail: “{row.email}” is none")
+            return kept
+        return row.email
 
     def _password(self, row: UserRow, old: Values | None) -> str:
         found: str | None = self._batch.prepared.get(row.place)
@@ -159,11 +163,12 @@ def _names(row: UserRow, old: Values | None) -> dict[str, str]:
     return found
 
 
-def _check_email(email: str) -> None:
+def _is_email(text: str) -> bool:
     try:
-        validate_email(email)
+        validate_email(text)
     except ValidationError:
-        raise RowRefused(f"“{email}” is not an e-mail address") from None
+        return False
+    return True
 
 
 def _put(batch: Batch[UserRow]) -> None:

@@ -84,6 +84,15 @@ def test_it_says_which_code_one_more_will_end(ada: Client, cast: Cast):
     assert f"ends the code that ends in {first[-2:]}" in _text(ada.get(DOOR))
 
 
+def test_no_code_is_offered_that_would_end_the_one_just_shown(ada: Client, cast: Cast):
+    cast.set(live_codes_per_student=2)
+    cast.code_by(cast.root_admin)
+    shown = _text(ada.post(DOOR))
+    assert "another one would end this one" in shown
+    assert "Make another for a second person" not in shown
+    assert "made by you" in _text(ada.get(DOOR))
+
+
 def test_it_says_how_long_a_code_lives_here(ada: Client, cast: Cast):
     cast.set(code_lifetime_hours=36)
     with time_machine.travel("2026-11-23T02:05:00Z", tick=False):

@@ -153,6 +153,7 @@ def test_an_email_that_has_an_account_leads_to_sign_in_with_the_code_kept(
     assert answer.redirect_chain[0][0].startswith("/login?next=")
     assert code not in str(answer.redirect_chain)
     assert "You have an account here already." in _text(answer)
+    assert 'value="joy@home.example"' in _text(answer).lower()
     assert "Your pairing code for Ada O. is kept" in _text(answer)
     signed = holder.post("/login", {"login": "joy@home.example", "password": PASSWORD}, follow=True)
     assert f'value="{code}"' in signed.content.decode()

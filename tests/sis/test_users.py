@@ -67,6 +67,15 @@ def test_a_weak_password_is_left_out_and_told_without_it(cast: Cast, take: Take)
     assert "20090413" not in str(report.as_json())
 
 
+def test_a_wrong_address_leaves_nobody_out(cast: Cast, take: Take) -> None:
+    report = take(u=MORE + "u1,mei,Mei,Lin,,,nowhere,,active")
+    assert (user("u1").email, report.errors) == ("", [])
+    assert [p.reason for p in report.warnings] == ["Imported without the e-mail: “nowhere” is none"]
+    take(u=MORE + "u1,mei,Mei,Lin,,,mei@x.example,,active")
+    take(u=MORE + "u1,mei,Mei,Lin,,,nowhere,,active")
+    assert user("u1").email == "mei@x.example"
+
+
 @pytest.mark.parametrize("status", ["suspended", "deleted", "Active"])
 def test_a_status_is_a_state(cast: Cast, take: Take, status: str) -> None:
     take(u=HEAD + "u1,mei,Mei Lin,active")
@@ -120,7 +129,6 @@ def test_the_later_of_two_rows_counts(cast: Cast, take: Take) -> None:
         ("u1,,Mei,Lin,,,,,active", "No login_id given for a user"),
         ("u1,mei,,,,,,,active", "No name given for a user"),
         ("u1,mei,Mei,Lin,,,,,here", 'Improper status "here" for a user'),
-        ("u1,mei,Mei,Lin,,,nowhere,,active", "“nowhere” is not an e-mail address"),
         (f"u1,mei,{'M' * 200},{'L' * 200},,,,,active", "The name is longer than 255 characters"),
         (f"u1,mei,{'M' * 256},Lin,,,,,active", "A value has 256 characters; the most is 255."),
     ],

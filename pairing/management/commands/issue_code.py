@@ -61,7 +61,9 @@ def _issue(options: dict[str, Any]) -> IssuedCode:
     if student == actor.person:
         return _issue_as(actor, ISSUE_ON_SETTINGS, student)
     if not may(actor, ACT_AS, student):
-        raise CommandError(f"{options['by']} may not act as {student.name}.")
+        raise CommandError(
+            f"{options['by']} may not act as {student.name}: for User Details give --course."
+        )
     return _issue_as(actor.acting_as(student), ISSUE_ON_SETTINGS, student)
 
 
@@ -89,8 +91,10 @@ def _student(actor: Actor, text: str) -> User:
 def _enrolment(actor: Actor, student: User, course_text: str) -> Enrolment:
     """The student's enrolment in the course; of several the one that allows most."""
     course = find_course(actor, course_text)
+    if course is None:
+        raise CommandError(f"There is no course “{course_text}” (an id or sis_course_id:…).")
     enrolments = Enrolment.objects.students().filter(user=student, course=course)
-    enrolment = enrolments.order_by("-activated_at", "state", "pk").first() if course else None
+    enrolment = enrolments.order_by("-activated_at", "state", "pk").first()
     if enrolment is None:
         raise CommandError(f"{student.name} is not a student in “{course_text}”.")
     return enrolment
