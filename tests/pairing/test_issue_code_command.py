@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -87,7 +88,7 @@ def test_a_refusal_says_why_in_json_too(cast: Cast, args: list[str], said: str) 
     args = [str(cast.courses.biology.pk) if arg == "Biology" else arg for arg in args]
     out = StringIO()
     more: dict[str, Any] = {"stdout": out}
-    with pytest.raises(CommandError, match="^" + said[:40].replace("?", ".")) as refused:
+    with pytest.raises(CommandError, match=re.escape(said)) as refused:
         call_command("issue_code", *args, "--account", str(cast.root.pk), "--json", **more)
     assert str(refused.value) == said
     assert json.loads(out.getvalue()) == {"error": said}
