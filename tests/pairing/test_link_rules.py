@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.rules import SEE_PERSON
 from audit.models import Event
 from courses.models import Enrolment
-from pairing.actions import link, redeem_code, revoke_code, unlink
+from pairing.actions import link, link_by_proof, redeem_code, revoke_code, unlink
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import REDEEM, SEE_CODE, UNLINK
 from permissions.policy import Denied, may
@@ -57,6 +57,22 @@ def test_nobody_else_revokes_a_code(cast: Cast) -> None:
     with pytest.raises(Denied):
         revoke_code(actor=cast.actor(cast.classmate), code=code)
     assert PairingCode.objects.live().exists()
+
+
+def test_nobody_links_who_is_of_another_tenant(cast: Cast) -> None:
+    admin = cast.actor(cast.root_admin)
+    with pytest.raises(Denied):
+        link(actor=admin, observer=cast.stranger, student=cast.student)
+    with pytest.raises(Denied):
+        link(actor=admin, observer=cast.observer, student=cast.stranger)
+    assert not ObservationLink.objects.exists()
+
+
+def test_by_proof_nobody_links_somebody_else(cast: Cast) -> None:
+    for actor in (cast.actor(cast.classmate), who_acts_as(cast, cast.observer)):
+        with pytest.raises(Denied):
+            link_by_proof(actor=actor, observer=cast.observer, student=cast.student, how="login")
+    assert not ObservationLink.objects.exists()
 
 
 def test_a_code_brings_back_a_link_that_was_removed(cast: Cast, linked: ObservationLink) -> None:
