@@ -397,7 +397,9 @@ class AdministratorsFilter(forms.Form):
 class RoleForm(forms.Form):
     """Which of some roles."""
 
-    role = forms.ChoiceField(label=_("Role"))
+    role = forms.ChoiceField(
+        label=_("Role"), error_messages={"required": _("Choose what they may do.")}
+    )
 
     def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -417,6 +419,8 @@ class AdministratorForm(RoleForm):
 
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # None is chosen beforehand: the first one is the mightiest.
+        self.fields["role"].choices.insert(0, ("", _("Choose a role")))  # type: ignore[attr-defined]
         self.fields["person"].queryset = people  # type: ignore[attr-defined]
 
 

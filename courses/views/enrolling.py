@@ -59,7 +59,7 @@ def enrol(request: TenantRequest, course_id: int) -> HttpResponse:
     found, has_more = enrolling.find(request.actor, course, offer, text)
     context = {
         "course": course,
-        "breadcrumbs": [*crumbs_to(course), (_("Add people"), None)],
+        "breadcrumbs": [*crumbs_to(request.actor, course), (_("Add people"), None)],
         "form": form,
         "text": text,
         "found": found,
@@ -109,7 +109,7 @@ def enrolments(request: TenantRequest, course_id: int, user_id: int) -> HttpResp
         "person": user,
         "places": [(place, role_in_words(place)) for place in places],
         "is_oneself": user == request.actor.person,
-        "breadcrumbs": [*crumbs_to(course), (user.name, None)],
+        "breadcrumbs": [*crumbs_to(request.actor, course), (user.name, None)],
     }
     return render(request, "courses/enrolments.html", context)
 

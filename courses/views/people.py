@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.actor import Actor
 from accounts.middleware import TenantRequest
 from accounts.people import in_order
 from accounts.rules import SET_UP_SIGN_IN
@@ -18,9 +19,9 @@ from courses import people as shown
 from courses.enrolling import offer_of, places_to_change
 from courses.forms import PeopleFilter
 from courses.models import Course
-from courses.rules import SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
+from courses.rules import ADMINISTER_ACCOUNT, SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
 from pairing.panels import details_panel, observers_of
-from permissions.policy import permitted, require
+from permissions.policy import may, permitted, require
 
 PEOPLE_PER_PAGE = 50
 Crumbs = list[tuple[str, str | None]]
@@ -54,7 +55,7 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
         "is_narrowed": bool(request.GET.get("q", "").strip() or filters.role_id),
         "is_descending": is_descending,
         "menu": _page_menu(request, course),
-        "breadcrumbs": [*_to_courses(), (course.name, None)],
+        "breadcrumbs": [*_to_courses(actor, course), (course.name, None)],
     }
     return render(request, "courses/people.html", context)
 
@@ -66,13 +67,18 @@ def course_in_sight(request: TenantRequest, course_id: int) -> Course:
     return course
 
 
-def _to_courses() -> Crumbs:
-    return [(_("Courses"), reverse("courses:course-list"))]
+def _to_courses(actor: Actor, course: Course) -> Crumbs:
+    """An administrator comes from the course's account, everyone else from their own courses."""
+    if not may(actor, ADMINISTER_ACCOUNT, course.account):
+        return [(_("Courses"), reverse("courses:course-list"))]
+    account_url = reverse("accounts:account", args=[course.account_id])
+    return [(_("Accounts"), reverse("accounts:account-list")), (course.account.name, account_url)]
 
 
-def crumbs_to(course: Course) -> Crumbs:
+def crumbs_to(actor: Actor, course: Course) -> Crumbs:
     """To a page below the course's People."""
-    return [*_to_courses(), (course.name, reverse("courses:people", args=[course.pk]))]
+    people = (course.name, reverse("courses:people", args=[course.pk]))
+    return [*_to_courses(actor, course), people]
 
 
 def _page_menu(request: TenantRequest, course: Course) -> list[tuple[str, str]]:
@@ -102,7 +108,7 @@ def user_details(request: TenantRequest, course_id: int, user_id: int) -> HttpRe
         "observers": observers_of(actor, user),
         "panel": details_panel(actor, user, course),
         "breadcrumbs": [
-            *crumbs_to(course),
+            *crumbs_to(actor, course),
             (user.name, None),
         ],
         "may_change": places_to_change(actor, course, user.pk).exists(),

@@ -176,7 +176,7 @@ def test_people_whom_one_does_not_see_are_neither_found_nor_added(cast, signed_i
         ({"person": "9" * 30}, "Select a valid choice"),
         ({"person": "x"}, "Select a valid choice"),
         ({"role": "x"}, "Select a valid choice"),
-        ({"role": ""}, "This field is required."),
+        ({"role": ""}, "Choose what they may do."),
     ],
 )
 def test_what_is_wrong_is_said_and_kept(cast, admin, changes, words):

@@ -38,6 +38,16 @@ def test_whoever_holds_read_roster_there_sees_it(cast: Cast, signed_in: Any, who
     assert signed_in(getattr(cast, who)).get(_page(cast)).status_code == status
 
 
+def test_the_way_back_of_an_administrator_is_the_account(cast: Cast, signed_in: Any):
+    ways = {
+        who: _text(signed_in(getattr(cast, who)).get(_page(cast))).split('class="breadcrumbs"')[1]
+        for who in ("sub_admin", "teacher")
+    }
+    account = f'href="/accounts/{cast.accounts.science.pk}"'
+    assert (account in ways["sub_admin"], account in ways["teacher"]) == (True, False)
+    assert 'href="/courses"' in ways["teacher"]
+
+
 def test_people_come_by_sortable_name_and_backwards(cast: Cast, signed_in: Any):
     client = signed_in(cast.teacher)
     names = ["Ito, Ben", "Kim, Dana", "Moreno, Tia", "Okafor, Ada", "Varga, Tomas"]
