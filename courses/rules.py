@@ -56,11 +56,16 @@ def _activate(enrolment: Enrolment) -> Activate | None:
 
 
 COUNTS = Condition(
-    "the student's enrolment in the course counts", lambda actor: THAT_COUNTS, remedy=_activate
+    "the student's enrolment in the course counts",
+    lambda actor: THAT_COUNTS,
+    remedy=_activate,
+    otherwise="the student's enrolment in the course does not count: it was never accepted, or it"
+    " has ended",
 )
 IS_STUDENT = Condition(
     "is a student",
     lambda actor: Q(Exists(Enrolment.objects.filter(OF_A_STUDENT, user=OuterRef("pk")))),
+    otherwise="is no student in any course",
 )
 
 # --- Seeing people ---

@@ -46,6 +46,7 @@ SELF_REGISTRATION_ON = Condition(
         RootAccountSettings.SelfRegistration.OBSERVER,
         target.root_account,
     ),
+    otherwise="self registration is off",
 )
 
 

@@ -116,7 +116,7 @@ class Answer:
 
     `held`: for a permission, per person and place. `ways`: for one that goes through other targets.
     `hidden`: how many places or targets are beyond who asks. `remedies`: each makes it met; empty
-    when it is met, or when it is a fact that nobody changes.
+    when it is met, when it is a fact that nobody changes, and beside a way that is met.
     """
 
     condition: Condition
@@ -128,7 +128,7 @@ class Answer:
 
     @property
     def is_final(self) -> bool:
-        """Unmet, and nothing that could be proposed changes it."""
+        """Unmet, and nothing is proposed that would change it."""
         return not self.is_met and not self.remedies
 
 
@@ -150,7 +150,7 @@ class Way:
 
     @property
     def is_closed(self) -> bool:
-        """Whether no change that could be proposed opens it: it is not this person's way."""
+        """Whether nothing that is proposed opens it: it is not this person's way."""
         return any(answer.is_final for answer in self.answers)
 
     @property
@@ -212,6 +212,7 @@ class _Explainer:
         }
         self._enrolments: dict[int, dict[int, list[Enrolment]]] = {}
         self._accounts: dict[int, Account] = {}
+        self._extents: dict[tuple[int, int, int | None], int] = {}
 
     def explain(self, question: Question, before: Explanation | None) -> Explanation:
         targets = question.rule.model._default_manager.filter(
@@ -233,6 +234,8 @@ class _Explainer:
             )
             for row, target, failed in unmet(self._actor, rule, _with_places(seen))
         ]
+        if not any(way.is_met for way in ways):
+            ways = [self._with_remedies(way) for way in ways]
         all_seen = seen is targets
         hidden = 0 if all_seen else targets.count() - len({way.target.pk for way in ways})
         return sorted(ways, key=lambda way: way.rank)[:_MOST_WAYS], hidden
@@ -255,8 +258,7 @@ class _Explainer:
                 **{condition.through.field: target}, root_account=self._actor.root_account
             )
             ways, hidden = self._ways(condition.through.rule, related)
-        answer = Answer(condition, is_met, held, ways, hidden)
-        return answer if is_met else replace(answer, remedies=self._remedies(answer, target))
+        return Answer(condition, is_met, held, ways, hidden)
 
     def _held(self, key: str, person: User, place: Place, as_administrator: bool) -> Held:
         course = place if isinstance(place, Course) else None
@@ -297,6 +299,13 @@ class _Explainer:
             for parts in product(first, *(answer.remedies for answer in way.missing))
         )
         return _smallest(islice(found, _MOST_TRIED))
+
+    def _with_remedies(self, way: Way) -> Way:
+        answers = [
+            one if one.is_met else replace(one, remedies=self._remedies(one, way.target))
+            for one in way.answers
+        ]
+        return replace(way, answers=answers)
 
     def _remedies(self, answer: Answer, target: Any) -> list[Proposal]:
         """Each makes the unmet condition met, the smallest first."""
@@ -407,14 +416,19 @@ class _Explainer:
 
     def _least(self, roles: list[Role], account: Account, held_at: int | None) -> list[Role]:
         """The one of the roles that gives least beside; none when there are none."""
+        if len(roles) < 2:
+            return roles
+        return sorted(roles, key=lambda role: (self._extent(role, account, held_at), role.pk))[:1]
 
-        def gives(role: Role) -> int:
+    def _extent(self, role: Role, account: Account, held_at: int | None) -> int:
+        """How many permissions the role gives in the account."""
+        asked_for = (role.pk, account.pk, held_at)
+        if asked_for not in self._extents:
             decisions = (
                 self._table.decision(role.pk, key, account.path, held_at) for key in PERMISSIONS
             )
-            return sum(decision.allowed for decision in decisions)
-
-        return sorted(roles, key=lambda role: (gives(role), role.pk))[:1]
+            self._extents[asked_for] = sum(decision.allowed for decision in decisions)
+        return self._extents[asked_for]
 
     # --- Accounts by name ---
 

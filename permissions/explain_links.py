@@ -13,9 +13,9 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import MANAGE_ACCOUNT_SETTINGS
 from courses.rules import SEE_COURSE_PEOPLE
-from permissions.changes import Activate, Change, ChangeSetting, Enrol, SwitchOn
+from permissions.changes import Activate, Change, ChangeSetting, Enrol, GiveRole, SwitchOn
 from permissions.policy import may, permitted
-from permissions.rules import MANAGE_OVERRIDES
+from permissions.rules import MANAGE_ADMINISTRATORS, MANAGE_OVERRIDES
 
 
 def link_of(asker: Actor) -> Callable[[Change], str | None]:
@@ -27,6 +27,8 @@ def link_of(asker: Actor) -> Callable[[Change], str | None]:
                 return reverse(
                     "permissions:cell", args=[account.pk, change.role.pk, change.permission]
                 )
+            case GiveRole(account=account) if may(asker, MANAGE_ADMINISTRATORS, account):
+                return reverse("accounts:admin-add", args=[account.pk])
             case ChangeSetting(account=account) if may(asker, MANAGE_ACCOUNT_SETTINGS, account):
                 return reverse("accounts:account-settings", args=[account.pk])
             case Enrol(course=course) if may(asker, SEE_COURSE_PEOPLE, course):

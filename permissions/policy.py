@@ -66,7 +66,8 @@ class Condition:
     `permission` is the key that it needs, `setting` the name of the setting, when it is about one.
     `known` says the same as `q` about one target without asking the database, where that can be.
     The others are for `permissions.explain`: where the key is asked for, the rule that it goes
-    through, and what an administrator can change of the target so that it is met, if anything.
+    through, what an administrator can change of the target so that it is met, if anything, and the
+    sentence for when it is not.
     """
 
     sentence: str
@@ -77,6 +78,7 @@ class Condition:
     need: Need | None = None
     through: Through | None = None
     remedy: Callable[[Any], Change | None] | None = None
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -87,10 +87,11 @@ def _because(answer: Answer) -> Iterator[str]:
 
 def condition_sentence(answer: Answer) -> str:
     """The condition by itself, as so or not so."""
-    words = {"condition": condition_name(answer)}
     if answer.is_met:
-        return _("This is so: %(condition)s.") % words
-    return _("This is not so: %(condition)s.") % words
+        return f"{capfirst(condition_name(answer))}."
+    if answer.condition.otherwise:
+        return f"{capfirst(answer.condition.otherwise)}."
+    return _("This is not so: %(condition)s.") % {"condition": condition_name(answer)}
 
 
 def condition_name(answer: Answer) -> str:

@@ -72,7 +72,7 @@ def test_who_may_open_the_explanation_is_told_where_it_is(cast: Cast, issue, sig
         assert f"context=course%3A{biology.pk}" in url
         page = signed_in(admin).get(url)
         assert page.status_code == 200
-        assert "This is not so: self registration is on." in page.content.decode()
+        assert "Self registration is off." in page.content.decode()
     assert issue(cast.student).json()["reason"]["explain_url"] is None
 
 

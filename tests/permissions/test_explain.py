@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from accounts.actor import Actor
@@ -13,8 +15,16 @@ from permissions.changes import Activate, ChangeSetting, Enrol, GiveRole, Reopen
 from permissions.explain import Answer, Explanation, Question, about_permission, explain
 from permissions.models import Role
 from permissions.policy import may
-from permissions.questions import Unclear, Unknown, find_person, find_place, question_of
-from permissions.telling import answer, reasons, text
+from permissions.questions import (
+    FAMILIES,
+    Unclear,
+    Unknown,
+    actions,
+    find_person,
+    find_place,
+    question_of,
+)
+from permissions.telling import answer, explanation_json, reasons, text
 from tests.cast import Cast, enrol, make_account_role, make_admin
 from tests.pairing.surfaces import (
     ACT_AS,
@@ -132,6 +142,26 @@ def test_who_is_no_student_gets_no_proposal_that_would_not_help(cast: Cast) -> N
     assert not found.allowed
     assert found.proposals == []
     assert "Nothing that an administrator could change would make it yes." in text(found)
+
+
+# --- Every action that can be asked about ---
+
+
+@pytest.mark.parametrize("name", sorted(set(actions()) - set(FAMILIES)))
+def test_every_action_is_explained_as_it_is_decided(cast: Cast, name: str) -> None:
+    """And every sentence of it can be said, as text and as JSON."""
+    enrol(cast, cast.ta, cast.courses.reading, "TaEnrollment")
+    cast.override("TaEnrollment", GENERATE)
+    people = [cast.root_admin, cast.sub_admin, cast.teacher, cast.ta, cast.student, cast.observer]
+    for person in [*people, cast.deactivated_admin]:
+        question = question_of(
+            operator(cast), person=person, action=name, permission="", target=cast.student,
+            place=cast.courses.biology,
+        )  # fmt: skip
+        found = asked(cast, question)
+        assert found.allowed is may(cast.actor(person), question.rule, question.target)
+        assert text(found).startswith("Yes:" if found.allowed else "No:")
+        assert json.dumps(explanation_json(found, lambda change: None))
 
 
 # --- Roles, and where they decide ---

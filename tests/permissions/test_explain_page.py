@@ -116,7 +116,7 @@ def test_from_a_refusal_an_administrator_gets_there_with_one_click(cast: Cast, s
         )
         body = client.get(url.replace("&amp;", "&")).content.decode()
         assert "Hugo Stern may not make a pairing code" in body
-        assert "This is not so: self registration is on." in body
+        assert "Self registration is off." in body
 
 
 def test_a_teacher_who_is_refused_finds_no_link_that_would_refuse_them(cast: Cast, signed_in):
