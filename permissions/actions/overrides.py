@@ -66,8 +66,7 @@ def update_overrides(
     also for switching on what the actor does not hold there; then nothing is written. The actor's
     root account has the old version afterwards.
     """
-    hold_rights(actor, account)
-    require(actor, MANAGE_OVERRIDES, account)
+    _begin(actor, account, role)
     asked = by_permission(changes)
     rows = rows_of(role, asked)
     cells = _cells(role, account, rows)
@@ -89,8 +88,7 @@ def undo_overrides(
 
     Raises OverrideChanged when somebody has changed one since, and Denied like a change does.
     """
-    hold_rights(actor, account)
-    require(actor, MANAGE_OVERRIDES, account)
+    _begin(actor, account, role)
     rows = rows_of(role, changed)
     after = {key: change.after for key, change in changed.items()}
     _expect(after, account, rows, _cells(role, account, rows))
@@ -200,6 +198,13 @@ def write_rows(actor: Actor, role: Role, changes: Iterable[tuple[int, str, RowCh
 
 
 # --- Details ---
+
+
+def _begin(actor: Actor, account: Account, role: Role) -> None:
+    hold_rights(actor, account)
+    require(actor, MANAGE_OVERRIDES, account)
+    if role.account_id not in account.chain_ids:  # another tenant's, or of no use here
+        raise Denied(MANAGE_OVERRIDES)
 
 
 def _cells(role: Role, account: Account, rows: Rows) -> dict[str, GridCell]:

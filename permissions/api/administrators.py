@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,8 @@ from permissions.policy import permitted, require
 from permissions.rules import MANAGE_ADMINISTRATORS
 from permissions.serializers import administrator_json
 
+_NUMBER = re.compile("[0-9]{1,18}")
+
 
 class Administrators(APIView):
     """Who administers the account itself, and making somebody an administrator."""
@@ -39,9 +42,8 @@ class Administrators(APIView):
     def get(self, request: ApiRequest, account_id: str) -> Response:
         account = _account(request, account_id)
         memberships = _of(account)
-        if ids := params_of(request).texts("user_id"):
-            people = {user.pk for text in ids if (user := find_user(request.actor, text))}
-            memberships = memberships.filter(user__in=people)
+        if texts := params_of(request).texts("user_id"):
+            memberships = memberships.filter(user__in=_ids(request.actor, texts))
         return page_of(request, memberships, lambda page: _json(request.actor, page))
 
     def post(self, request: ApiRequest, account_id: str) -> Response:
@@ -97,6 +99,13 @@ def _account(request: ApiRequest, text: str) -> Account:
 def _of(account: Account) -> QuerySet[AccountMembership]:
     memberships = AccountMembership.objects.active().filter(account=account)
     return memberships.exclude(user__state=User.State.DELETED).select_related("role").order_by("pk")
+
+
+def _ids(actor: Actor, texts: list[str]) -> set[int]:
+    """Of the people named; plain numbers need no looking up."""
+    plain = {int(text) for text in texts if _NUMBER.fullmatch(text)}
+    found = (find_user(actor, text) for text in texts if not _NUMBER.fullmatch(text))
+    return plain | {user.pk for user in found if user is not None}
 
 
 def _role(account: Account, params: Params) -> Role:

@@ -32,6 +32,17 @@ def test_ones_own_roles(cast: Cast, rest):
     assert rest(cast.student).get(f"{ADMINS}/self").json() == []
 
 
+def test_people_are_named_in_any_form(cast: Cast, rest):
+    make_admin(cast, cast.student, cast.root)
+    for texts in (
+        ["sis_user_id:s-ada"],
+        [cast.student.pk, "sis_user_id:nobody"],
+        ["uuid:x", 7, "self"],
+    ):
+        found = rest(cast.root_admin).get(ADMINS, {"user_id[]": texts}).json()
+        assert len(found) == 1
+
+
 @pytest.mark.parametrize("given", [{}, {"user_id": " "}])
 def test_somebody_must_be_named(cast: Cast, rest, given):
     answer = rest(cast.root_admin).post(ADMINS, given)

@@ -14,7 +14,7 @@ from permissions.actions import (
 )
 from permissions.catalogue import GROUPS
 from permissions.inheritance import Row
-from permissions.models import Override
+from permissions.models import Override, Role
 from permissions.overrides import OverrideChange
 from permissions.policy import Denied
 from permissions.table import bump
@@ -101,9 +101,23 @@ def test_undoing_needs_the_rights_of_a_change(cast: Cast, change, undo):
     make_admin(cast, cast.observer, cast.root, role)
     changed = change({"view_user_logins": OFF})
     with pytest.raises(Denied):
-        undo(changed, by=cast.teacher)
+        undo(change({GENERATE: ON}), by=cast.teacher)
     with pytest.raises(Denied):  # it would switch on what they lack
         undo(changed, by=cast.observer)
+
+
+def test_a_role_of_no_use_in_the_account_is_left_alone(cast: Cast, change):
+    foreign = Role.objects.get(root_account=cast.stranger.root_account, base_role="TaEnrollment")
+    beyond = Role.objects.create(
+        root_account=cast.root, account=cast.accounts.elementary, label="Next door",
+        base_role="TaEnrollment",
+    )  # fmt: skip
+    for role in (foreign, beyond):
+        with pytest.raises(Denied):
+            update_overrides(
+                actor=cast.actor(cast.root_admin), account=cast.accounts.high, role=role,
+                changes={GENERATE: ON},
+            )  # fmt: skip
 
 
 # --- Asked once ---

@@ -52,6 +52,14 @@ def test_a_suspended_administrator_is_no_other(roster: Cast, take: Take) -> None
     assert len(report.errors) == 1
 
 
+def test_who_has_no_password_is_no_other(roster: Cast, take: Take) -> None:
+    make_admin(roster, roster.teacher, roster.root)
+    roster.teacher.set_unusable_password()
+    roster.teacher.save()
+    assert len(take(a=HEAD + "root_admin,,AccountAdmin,deleted").errors) == 1
+    assert not take(a=HEAD + "teacher,,AccountAdmin,deleted").errors
+
+
 def test_of_two_one_may_go(roster: Cast, take: Take) -> None:
     make_admin(roster, roster.teacher, roster.root)
     report = take(a=HEAD + "root_admin,,AccountAdmin,deleted\nteacher,,AccountAdmin,deleted")
