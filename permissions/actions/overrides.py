@@ -109,12 +109,11 @@ def dangers_of(
     cells = _cells(role, account, rows)
     found = []
     for key, change in asked.items():
-        if not cells[key].readonly:
-            row = row_after(change, rows[key].get(account.pk), cells[key])
-            after = _with_row(rows[key], account, row)
-            pieces = _pieces(account, [rows[key], after])
-            if _newly_on(key, role.base_role, pieces, rows[key], after):
-                found.append(permission(key))
+        row = row_after(change, rows[key].get(account.pk), cells[key])
+        after = _with_row(rows[key], account, row)
+        pieces = _pieces(account, [rows[key], after])
+        if _newly_on(key, role.base_role, pieces, rows[key], after):
+            found.append(permission(key))
     return found
 
 

@@ -168,6 +168,12 @@ def test_the_last_of_a_sub_account_may_go(cast: Cast):
     remove(cast, membership_of(cast.sub_admin))
 
 
+def test_their_other_roles_and_places_may_go(cast: Cast):
+    reader = make_account_role(cast, "Reader", "read_roster")
+    remove(cast, make_admin(cast, cast.root_admin, cast.root, reader))
+    remove(cast, make_admin(cast, cast.root_admin, cast.accounts.high))
+
+
 @pytest.mark.parametrize("why", ["suspended", "no password", "handed-out password"])
 def test_who_cannot_sign_in_is_no_other(cast: Cast, why: str):
     add(cast, cast.teacher, cast.roles["AccountAdmin"])

@@ -151,6 +151,16 @@ def test_unlocking_what_is_on_below_is_asked_about(cast: Cast):
     assert dangers_of(account=cast.root, role=role, changes={key: INHERIT})
 
 
+def test_what_is_locked_above_is_not_asked_about(cast: Cast):
+    role = make_account_role(cast, "Counsellor")
+    Override.objects.create(
+        root_account=cast.root, account=cast.root, role=role, permission="manage_role_overrides",
+        enabled=False, locked=True,
+    )  # fmt: skip
+    change = {"manage_role_overrides": ON}
+    assert dangers_of(account=cast.accounts.high, role=role, changes=change) == []
+
+
 def test_teachers_cannot_get_them_and_nobody_is_asked(cast: Cast):
     role = cast.roles["TeacherEnrollment"]
     assert dangers_of(account=cast.root, role=role, changes={"become_user": ON}) == []
