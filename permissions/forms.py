@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from permissions.catalogue import PERMISSIONS
+from permissions.catalogue import BASE_ROLE_LABELS, CUSTOM_BASE_ROLES, PERMISSIONS, BaseRole
 from permissions.grid import Choice
 from permissions.inheritance import Row
 from permissions.models import Role
@@ -131,3 +131,63 @@ class ChoiceForm(forms.Form):
     choice = forms.ChoiceField(choices=[(choice.value, "") for choice in Choice])
     seen = RowsField()
     confirmed = forms.BooleanField(required=False)
+
+
+class RoleNameForm(forms.Form):
+    """A role's name."""
+
+    label = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        error_messages={"required": _("Give the role a name.")},
+    )
+
+    _WRONG_LABELS = {
+        "required": _("Give the role a name."),
+        "max_length": _("This name is too long: 255 characters are the most."),
+        "reserved": _("This name belongs to a built-in role. Choose another."),
+        "taken": _("A role that could be confused with it has this name. Choose another."),
+    }
+
+    def blame(self, error: ValidationError) -> None:
+        """Say at the field what `permissions.actions` found wrong."""
+        for name, found in error.error_dict.items():
+            code = str(found[0].code)
+            told = self._WRONG_LABELS.get(code) if name == "label" else None
+            self.add_error(name if name in self.fields else None, told or found)
+
+
+class RoleForm(RoleNameForm):
+    """A new role: its name, and what it starts from."""
+
+    start = forms.ChoiceField(
+        label=_("Starts from"),
+        help_text=_(
+            "A base gives what its built-in role has by default. A copy may do what the other role"
+            " may do in this account and below; later changes of the one don't touch the other."
+        ),
+    )
+    confirmed = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        copies = [(f"copy:{role.pk}", role.label) for role in roles]
+        bases = [(f"base:{base}", BASE_ROLE_LABELS[base]) for base in _BASES]
+        self.fields["start"].choices = [  # type: ignore[attr-defined]
+            (_("A base"), bases),
+            (_("A copy of"), copies),
+        ]
+
+    @property
+    def base_role(self) -> str:
+        """The base; of a copy it is the other role's, whatever is said here."""
+        kind, value = self.cleaned_data["start"].split(":")
+        return value if kind == "base" else BaseRole.ACCOUNT_MEMBERSHIP
+
+    @property
+    def copy_of_id(self) -> int | None:
+        kind, value = self.cleaned_data["start"].split(":")
+        return int(value) if kind == "copy" else None
+
+
+_BASES = [base for base in BaseRole if base in CUSTOM_BASE_ROLES]

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from permissions.catalogue import GROUPS, PERMISSIONS, BaseRole
+from permissions.catalogue import BASE_ROLE_LABELS, GROUPS, PERMISSIONS, BaseRole, Permission
 from permissions.grid import Kind, Line, Shown, Value, keys_of, shown, shown_together
 from permissions.inheritance import Row
 from permissions.models import Role
+from permissions.overrides import DANGEROUS
 from permissions.table import Table
 
 _BUILT_IN = Q(state=Role.State.BUILT_IN)
@@ -105,21 +106,20 @@ def of_kind(roles: Iterable[Role], kind: Kind) -> list[Role]:
     return [role for role in roles if role.base_role in kind.base_roles]
 
 
-# --- In words ---
+def dangers_of_copy(sheet: Sheet, source: Role) -> list[Permission]:
+    """What a copy of the role would let people do, of what is asked about once before."""
+    on = (Value.ON, Value.HERE, Value.BELOW)
+    keys = sorted(key for key in DANGEROUS if sheet.state(source, key).value in on)
+    return [PERMISSIONS[key] for key in keys]
 
-_BASE_ROLES = {
-    BaseRole.STUDENT: lambda: _("Student"),
-    BaseRole.TEACHER: lambda: _("Teacher"),
-    BaseRole.TA: lambda: _("TA"),
-    BaseRole.DESIGNER: lambda: _("Designer"),
-    BaseRole.OBSERVER: lambda: _("Observer"),
-    BaseRole.ACCOUNT_ADMIN: lambda: _("Account Admin"),
-    BaseRole.ACCOUNT_MEMBERSHIP: lambda: _("Account role, from nothing"),
-}
+
+# --- In words ---
 
 
 def base_in_words(base_role: str) -> str:
-    return _BASE_ROLES[BaseRole(base_role)]()
+    if base_role == BaseRole.ACCOUNT_MEMBERSHIP:
+        return _("Account role, which holds nothing by itself")
+    return BASE_ROLE_LABELS[base_role]
 
 
 def facts_of(role: Role) -> list[tuple[str, str]]:

@@ -10,7 +10,23 @@ from permissions.views import cells, explain, grid, roles
 pages = [
     path("accounts/<int:account_id>/permissions", grid.permission_grid, name="grid"),
     path("accounts/<int:account_id>/permissions/undo", cells.undo, name="undo"),
+    path("accounts/<int:account_id>/permissions/roles/new", roles.role_add, name="role-add"),
     path("accounts/<int:account_id>/permissions/roles/<int:role_id>", roles.role, name="role"),
+    path(
+        "accounts/<int:account_id>/permissions/roles/<int:role_id>/rename",
+        roles.role_rename,
+        name="role-rename",
+    ),
+    path(
+        "accounts/<int:account_id>/permissions/roles/<int:role_id>/deactivate",
+        roles.role_deactivate,
+        name="role-deactivate",
+    ),
+    path(
+        "accounts/<int:account_id>/permissions/roles/<int:role_id>/activate",
+        roles.role_activate,
+        name="role-activate",
+    ),
     path(
         "accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key>",
         cells.cell,

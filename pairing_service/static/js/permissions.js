@@ -150,19 +150,21 @@ function putFresh(container) {
   }
 }
 
-document.addEventListener("htmx:afterSettle", becomeGrid);
 document.addEventListener("htmx:afterSwap", (event) => {
   const where = event.target;
   if (where === menu) {
     putFresh(menu);
-    showMenu();
   } else if (where.id === "last-change") {
-    const changed = where.querySelector("template[data-fresh]")?.content.firstElementChild;
-    opener ??= changed?.id;
+    opener ??= where.querySelector("template[data-fresh]")?.content.firstElementChild.id;
     putFresh(where);
-    if (menu.open) menu.close();
+    menu.close();
     cellOf(opener)?.focus();
   }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  becomeGrid();
+  if (event.target === menu && menu.firstElementChild) showMenu(); // its form is htmx's by now
 });
 
 // An answer that can't be shown here is shown as a page.
