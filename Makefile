@@ -46,6 +46,7 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m bench.redeem
 	$(BIN)/python -m bench.import_roster
+	$(BIN)/python -m bench.grid
 
 # After a change of the dependencies in pyproject.toml.
 lock: .venv/installed-dev

@@ -16,6 +16,7 @@ from permissions import grid
 from permissions.catalogue import GROUPS, PERMISSIONS
 from permissions.forms import RowsField
 from permissions.grid import Choice, Shown, keys_of, label_of
+from permissions.help import HELP
 from permissions.models import Role
 from permissions.panels import (
     Sheet,
@@ -58,6 +59,10 @@ class CellPanel:
     @property
     def is_part(self) -> bool:
         return grid.is_part(self.key)
+
+    @property
+    def has_help(self) -> bool:
+        return self.key in HELP
 
     @property
     def facts(self) -> list[tuple[str, str]]:

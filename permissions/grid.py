@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from permissions.catalogue import (
     ACCOUNT_BASE_ROLES,
     COURSE_BASE_ROLES,
     GROUPS,
     PERMISSIONS,
+    BaseRole,
     Group,
     Level,
     Permission,
@@ -75,17 +76,32 @@ def shown(
     Where an account above has locked it, this is what that leaves here: a locked “there only” is
     off here, although the Roles API sends the locked row's own value along.
     """
-    if rows.keys().isdisjoint(chain):
-        return _by_default(permission.key, base_role, len(chain) == 1)
-    return _state(permission, base_role, resolve(permission, base_role, chain, rows, chain[-1]))
+    nature = _nature(permission.key, base_role)
+    return _walked(nature, tuple(chain), tuple(map(rows.get, chain)))
 
 
 @cache
-def _by_default(key: str, base_role: str, in_root: bool) -> Shown:
-    """Without a row, where in the tree does not matter, but for the root account."""
-    chain = (1,) if in_root else (1, 2)
-    one = permission(key)
-    return _state(one, base_role, resolve(one, base_role, chain, {}, chain[-1]))
+def _nature(key: str, base_role: str) -> tuple[str, str]:
+    """A permission and a base role for which the walk is the same: it asks three things of them."""
+    asked = _asked_by_the_walk(permission(key), base_role)
+    pairs = ((one, base) for one in PERMISSIONS.values() for base in BaseRole)
+    return next((o.key, base) for o, base in pairs if _asked_by_the_walk(o, base) == asked)
+
+
+def _asked_by_the_walk(permission: Permission, base_role: str) -> tuple[bool, bool, bool]:
+    return (
+        base_role in permission.available_to,
+        base_role in permission.true_for,
+        permission.level is Level.ROOT,
+    )
+
+
+@lru_cache(10_000)
+def _walked(nature: tuple[str, str], chain: tuple[int, ...], rows: tuple[Row | None, ...]) -> Shown:
+    """Few natures and few patterns of rows: thousands of cells take a few hundred walks."""
+    one, base_role = permission(nature[0]), nature[1]
+    there = {pk: row for pk, row in zip(chain, rows, strict=True) if row is not None}
+    return _state(one, base_role, resolve(one, base_role, chain, there, chain[-1]))
 
 
 def _state(permission: Permission, base_role: str, decision: Decision[int]) -> Shown:
@@ -114,6 +130,9 @@ _VALUES = {
 
 def shown_together(members: Iterable[Shown]) -> Shown:
     """The state of a group: what its members have in common. Those never available don't count."""
+    members = list(members)
+    if all(state is members[0] for state in members):
+        return members[0]
     counted = {state for state in members if state.value is not Value.NEVER}
     if len(counted) < 2:
         return counted.pop() if counted else NEVER

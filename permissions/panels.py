@@ -42,10 +42,12 @@ class Sheet:
 
     def state(self, role: Role, key: str) -> Shown:
         """What a cell shows; `key` may be a group's."""
+        rows = self.table.rows
         if key not in GROUPS:
-            return self._of_permission(role, key, self.table.rows(role.pk, key))
-        rows = ((member, self.table.rows(role.pk, member)) for member in keys_of(key))
-        return shown_together(self._of_permission(role, *of_member) for of_member in rows)
+            return self._of_permission(role, key, rows(role.pk, key))
+        return shown_together(
+            [self._of_permission(role, one, rows(role.pk, one)) for one in keys_of(key)]
+        )
 
     def inherited(self, role: Role, key: str) -> Shown:
         """What the cell would show if this account had decided nothing."""

@@ -1,47 +1,82 @@
-"""Drawing the grid: thousands of cells in a few states, and a label and a help text per line.
+"""Drawing the grid: thousands of cells in a few states, and a hundred lines.
 
-`permissions/_cell.html` is rendered once per state and placed for each role and permission;
-rendering it for each would take a hundred times as long.
+A template is rendered once per state, and once per line, and placed; rendering one for each cell
+would take a hundred times as long.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from permissions.catalogue import Permission
-from permissions.grid import Shown
+from permissions.catalogue import GROUPS, Permission
+from permissions.grid import Line, Shown, is_part, label_of
 from permissions.help import HELP
 from permissions.models import Role
 from permissions.panels import Sheet, state_in_words, value_in_words
 
 register = template.Library()
 
-# Stand for a role's id and a permission's key while a state is drawn. Both are plain words.
-_ROLE, _KEY = "-ROLE-", "-KEY-"
+# Stand for what is placed later. No name has a NUL in it.
+_ROLE, _KEY, _CELLS, _MEMBERS, _URL = (f"\0{name}\0" for name in "rkcmu")
 
 
 @register.simple_tag
-def grid_cells(sheet: Sheet, roles: list[Role], key: str) -> SafeString:
-    """The cells of one line, one per role."""
-    drawn: list[str] = []
+def grid_lines(sheet: Sheet, roles: list[Role], lines: Iterable[tuple[Line, str]]) -> SafeString:
+    """The grid's lines; with each comes, for a group, the address that opens or closes it."""
+    # The templates have escaped all that is not a number or a key of the catalogue.
+    return mark_safe("".join(_line(sheet, roles, line, url) for line, url in lines))  # noqa: S308
+
+
+def _line(sheet: Sheet, roles: list[Role], line: Line, url: str) -> str:
+    columns, language = len(roles) + 1, get_language()
+    members = ""
+    for member in line.members if line.is_open else ():
+        row = _pattern("permissions/_line.html", member.key, False, columns, language)
+        members += row.replace(_CELLS, _cells(sheet, roles, member.key))
+    drawn = _pattern("permissions/_lines.html", line.key, line.is_open, columns, language)
+    before, drawn = drawn.split(_MEMBERS)
+    before = before.replace(_URL, escape(url)).replace(_CELLS, _cells(sheet, roles, line.key))
+    return before + members + drawn
+
+
+@lru_cache(4096)
+def _pattern(name: str, key: str, is_open: bool, columns: int, language: str | None) -> str:
+    """A line without what differs from page to page. `language` is what it is rendered in."""
+    context = {
+        "key": key,
+        "label": label_of(key),
+        "is_group": key in GROUPS,
+        "is_member": is_part(key),
+        "is_open": is_open,
+        "columns": columns,
+        "help": HELP.get(key),
+        "cells": mark_safe(_CELLS),  # noqa: S308
+        "members": mark_safe(_MEMBERS),  # noqa: S308
+        "url": mark_safe(_URL),  # noqa: S308
+    }
+    return render_to_string(name, context)
+
+
+def _cells(sheet: Sheet, roles: list[Role], key: str) -> str:
+    drawn = []
     for role in roles:
         state = sheet.state(role, key)
         pattern = sheet.drawn.get(state)
         if pattern is None:
-            pattern = sheet.drawn[state] = render_to_string(
-                "permissions/_cell.html", _context(sheet, state, _ROLE, _KEY)
-            )
+            context = _context(sheet, state, _ROLE, _KEY)
+            pattern = sheet.drawn[state] = render_to_string("permissions/_cell.html", context)
         drawn.append(pattern.replace(_ROLE, str(role.pk)))
-    # The template has escaped all but two things: a number and a key of the catalogue.
-    return mark_safe("".join(drawn).replace(_KEY, key))  # noqa: S308
+    return "".join(drawn).replace(_KEY, key)
 
 
 @register.inclusion_tag("permissions/_cell_link.html")
@@ -62,51 +97,15 @@ def _context(sheet: Sheet, state: Shown, role: str, key: str) -> dict[str, Any]:
 
 
 @register.simple_tag
-def help_link(key: str, label: str) -> SafeString | str:
-    """A permission's label; where it has a help text, a link that opens it below the line."""
-    if key not in HELP:
-        return label
-    return format_html('<a class="grid__help" href="#help-{}">{}</a>', key, label)
-
-
-@register.simple_tag
-def help_line(key: str, roles: list[Role]) -> SafeString:
-    """The line with a permission's help text, closed until its link is followed."""
-    if key not in HELP:
-        return SafeString("")
-    return format_html(
-        '<tr class="grid__text" id="help-{}"><td colspan="{}">{}</td></tr>',
-        key,
-        len(roles) + 1,
-        help_text(key),
-    )
-
-
-@register.simple_tag
-@cache
-def help_text(key: str) -> SafeString:
-    """What a permission allows and what else is needed; empty when there is no text.
-
-    The same words for everyone.
-    """
-    if key not in HELP:
-        return SafeString("")
-    return render_to_string("permissions/_help.html", {"help": HELP[key]})
-
-
-@register.simple_tag
-def help_fold(key: str, label: str) -> SafeString | str:
-    """A permission's label; where it has a help text, it opens in place."""
-    if key not in HELP:
-        return label
-    fold = '<details class="fold-in"><summary>{}</summary>{}</details>'
-    return format_html(fold, label, help_text(key))
-
-
-@register.simple_tag
 def state_words(sheet: Sheet, role: Role, key: str) -> str:
     """Where a cell's state comes from, in words."""
     return state_in_words(sheet.state(role, key), sheet)
+
+
+@register.inclusion_tag("permissions/_help_fold.html")
+def help_fold(key: str, label: str) -> dict[str, Any]:
+    """A label; where the permission has a help text, it opens in place."""
+    return {"help": HELP.get(key), "label": label}
 
 
 @register.simple_tag

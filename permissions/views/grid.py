@@ -44,10 +44,9 @@ def permission_grid(request: TenantRequest, account_id: int) -> HttpResponse:
         "lines": lines_with_url(lines, request.GET),
         "has_groups": any(line.is_group for line in lines),
     }
-    target = request.headers.get("HX-Target", "")
-    for line, url in context["lines"]:
-        if target == f"group-{line.key}":  # a script opens one group and needs no more
-            return render(request, "permissions/_lines.html", context | {"line": line, "url": url})
+    if one := _asked_for_by_a_script(request, lines):
+        context["lines"] = lines_with_url([one], request.GET)
+        return render(request, "permissions/_one_group.html", context)
     return render(request, "permissions/grid.html", context)
 
 
@@ -60,3 +59,9 @@ def _lines(
         enforced_only=filters.enforced_only,
         opened=request.GET.getlist("open"),
     )
+
+
+def _asked_for_by_a_script(request: TenantRequest, lines: list[grid.Line]) -> grid.Line | None:
+    """The group that it opens or closes: it needs no more than that."""
+    target = request.headers.get("HX-Target", "")
+    return next((line for line in lines if target == f"group-{line.key}"), None)

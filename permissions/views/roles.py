@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -78,13 +78,20 @@ def _page(request: TenantRequest, account: Account, role: Role, form: RoleNameFo
     return render(request, "permissions/role.html", context, status=422 if form.errors else 200)
 
 
-# --- Its name, and whether it can be given ---
+# --- Its name, and whether it can be given: where it belongs ---
+
+
+def _own_role(request: TenantRequest, account_id: int, role_id: int) -> tuple[Account, Role]:
+    account, role = _account_and_role(request, account_id, role_id)
+    if role.account_id != account.pk:
+        raise Http404
+    return account, role
 
 
 @require_POST
 def role_rename(request: TenantRequest, account_id: int, role_id: int) -> HttpResponse:
     """Another name for one of the account's own roles."""
-    account, role = _account_and_role(request, account_id, role_id)
+    account, role = _own_role(request, account_id, role_id)
     before = role.label
     form = RoleNameForm(request.POST)
     if form.is_valid():
@@ -104,7 +111,7 @@ def role_rename(request: TenantRequest, account_id: int, role_id: int) -> HttpRe
 @require_POST
 def role_deactivate(request: TenantRequest, account_id: int, role_id: int) -> HttpResponse:
     """No longer to be given; whoever has it keeps it."""
-    account, role = _account_and_role(request, account_id, role_id)
+    account, role = _own_role(request, account_id, role_id)
     try:
         deactivate_role(actor=request.actor, role=role)
         messages.success(request, _("“%(role)s” is switched off.") % {"role": role.label})
@@ -116,7 +123,7 @@ def role_deactivate(request: TenantRequest, account_id: int, role_id: int) -> Ht
 @require_POST
 def role_activate(request: TenantRequest, account_id: int, role_id: int) -> HttpResponse:
     """To be given again."""
-    account, role = _account_and_role(request, account_id, role_id)
+    account, role = _own_role(request, account_id, role_id)
     try:
         activate_role(actor=request.actor, role=role)
         messages.success(request, _("“%(role)s” can be given again.") % {"role": role.label})

@@ -90,9 +90,9 @@ GET    accounts/<int:account_id>/permissions/explain                  200 200 40
 POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/<slug:key> 422 422 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/permissions/roles/new                200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/permissions/roles/new                422 422 404 404 404 404 404 404 404 404 302 404 302
-POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/rename 422 422 404 404 404 404 404 404 404 404 302 404 302
-POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/deactivate 403 302 404 404 404 404 404 404 404 404 302 404 302
-POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/activate 302 403 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/rename 404 404 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/deactivate 404 404 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/permissions/roles/<int:role_id>/activate 404 404 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/permissions/undo                     405 405 405 405 405 405 405 405 405 405 302 405 302
 POST   accounts/<int:account_id>/permissions/undo                     404 404 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/users                                200 200 404 404 404 404 404 404 404 404 302 404 302

@@ -98,6 +98,7 @@ def test_it_works_by_keyboard_alone(cast, grid, cell_id):
     page.keyboard.press("ArrowDown")
     assert _focused(page) == "On"
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
     assert f"#{_focused(page)}" == cell_id("TeacherEnrollment")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for()
@@ -172,6 +173,7 @@ def test_of_two_administrators_the_second_is_told(cast, grid, cell_id, chromium,
     pressed = page.get_by_role("dialog").get_by_role("button", name="On and locked")
     assert pressed.get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
     shown = page.locator(cell_id("TeacherEnrollment")).get_attribute("aria-label")
     assert shown == "On, set here, locked here"
     assert _row(cast) == (True, True, True, True)

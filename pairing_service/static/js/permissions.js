@@ -151,6 +151,7 @@ function putFresh(container) {
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
+  becomeGrid();
   const where = event.target;
   if (where === menu) {
     putFresh(menu);
@@ -163,7 +164,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  becomeGrid();
+  becomeGrid(); // settling has put back what came along
   if (event.target === menu && menu.firstElementChild) showMenu(); // its form is htmx's by now
 });
 
