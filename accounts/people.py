@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -131,7 +131,8 @@ def named(text: str, fields: Collection[str] = ("name", "sortable_name")) -> Q:
 def _spelt(fields: Collection[str], lookup: str, text: str) -> Q:
     found = Q()
     # SQLite's LIKE folds the case of ASCII letters only.
-    for spelling in {text, text.lower(), text.upper(), text.title()}:
+    others = set() if text.isascii() else {text.lower(), text.upper(), text.title()}
+    for spelling in {text, *others}:
         for field in fields:
             found |= Q(**{f"{field}__{lookup}": spelling})
     return found
@@ -146,22 +147,24 @@ def shown(actor: Actor, account: Account, which: str) -> QuerySet[User]:
 
 def _unobserved(actor: Actor, account: Account) -> Q:
     here = Enrolment.objects.filter(
-        OF_A_STUDENT, user=OuterRef("pk"), course__account__path__startswith=account.path
+        OF_A_STUDENT,
+        root_account=account.root_account_id,
+        course__account__path__startswith=account.path,
     )
-    links = ObservationLink.objects.active().filter(student=OuterRef("pk"))
-    return Q(Exists(here)) & ~Q(Exists(links))
+    links = ObservationLink.objects.active().filter(root_account=account.root_account_id)
+    return Q(pk__in=here.values("user")) & ~Q(pk__in=links.values("student"))
 
 
 def _with_ending_code(actor: Actor, account: Account) -> Q:
     """Only codes that the actor may list count."""
     codes = permitted(actor, SEE_CODE).live().filter(expires_at__lt=timezone.now() + _SOON)
-    return Q(Exists(codes.filter(student=OuterRef("pk"))))
+    return Q(pk__in=codes.values("student"))
 
 
 def _who_question(actor: Actor, account: Account) -> Q:
     """Only for who can look into it."""
-    links = ObservationLink.objects.questioned().filter(student=OuterRef("pk"))
-    return MANAGE_OBSERVERS.q(actor) & Q(Exists(links))
+    links = ObservationLink.objects.questioned().filter(root_account=account.root_account_id)
+    return MANAGE_OBSERVERS.q(actor) & Q(pk__in=links.values("student"))
 
 
 _SHOWN: dict[str, Callable[[Actor, Account], Q]] = {

@@ -142,9 +142,8 @@ def enrolments_seen(actor: Actor, course: Course, sight: Sight) -> QuerySet[Enro
 
 def people_found(there: QuerySet[Enrolment], sight: Sight, text: str) -> QuerySet[User]:
     """The people behind some enrolments, by name; `text` is looked for in what the actor sees."""
-    people: QuerySet[User] = User.objects.existing().filter(
-        Exists(there.filter(user=OuterRef("pk")))
-    )
+    # A set, not a question per person: there are more people than are in a course.
+    people: QuerySet[User] = User.objects.existing().filter(pk__in=there.values("user"))
     text = searched(text)
     if not text:
         return people

@@ -148,11 +148,14 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "manage_user_logins": (
         {
             "Account > People": "Add people.",
-            "User page": "Change details, logins and passwords; suspend a login.",
+            "User page": "Hand over a first sign-in, and a new password to who forgot theirs.",
+            "Course > People > First sign-ins": "Slips for all students without a password.",
             "REST API": "Create users and logins, change and delete them.",
         },
         {
             "The way there": "The People page and a person's page also need {read_roster}.",
+            "Administrators": "A new password is refused for whom you could not act as either: an"
+            " administrator who holds a permission that you lack.",
             "SIS IDs": "Seeing one needs {read_sis} or {manage_sis}; changing one, {manage_sis}.",
             "The last administrator": "The last Account Admin of a root account cannot be left"
             " without a login.",
