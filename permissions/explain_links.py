@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import MANAGE_ACCOUNT_SETTINGS
-from courses.rules import SEE_COURSE_PEOPLE
+from courses.rules import ENROL, UNENROL
 from permissions.changes import Activate, Change, ChangeSetting, Enrol, GiveRole, SwitchOn
 from permissions.policy import may, permitted
 from permissions.rules import MANAGE_ADMINISTRATORS, MANAGE_OVERRIDES
@@ -31,10 +31,11 @@ def link_of(asker: Actor) -> Callable[[Change], str | None]:
                 return reverse("accounts:admin-add", args=[account.pk])
             case ChangeSetting(account=account) if may(asker, MANAGE_ACCOUNT_SETTINGS, account):
                 return reverse("accounts:account-settings", args=[account.pk])
-            case Enrol(course=course) if may(asker, SEE_COURSE_PEOPLE, course):
-                return reverse("courses:people", args=[course.pk])
-            case Activate(enrolment=enrolment) if may(asker, SEE_COURSE_PEOPLE, enrolment.course):
-                return reverse("courses:people", args=[enrolment.course_id])
+            case Enrol(course=course) if may(asker, ENROL[change.role.base_role], course):
+                return reverse("courses:enrol", args=[course.pk])
+            case Activate(enrolment=enrolment) if may(asker, UNENROL[enrolment.type], enrolment):
+                place = [enrolment.course_id, enrolment.user_id]
+                return reverse("courses:enrolments", args=place)
         return None
 
     return link

@@ -106,18 +106,18 @@ def held_sentence(held: Held) -> str:
         "person": held.person.name,
         "permission": permission(held.permission).label,
         "place": held.place.name,
-        "roles": get_text_list([role_and_where(r) for r in held.roles if r.gives], _("and")),
-        "none": get_text_list([role_and_where(r) for r in held.roles], _("and")),
+        "roles": get_text_list([_role_and_why(r) for r in held.roles if r.gives], _("and")),
+        "none": get_text_list([_role_and_why(r) for r in held.roles], _("and")),
     }
     if held.is_held:
         return _("%(person)s holds “%(permission)s” in %(place)s: from %(roles)s.") % words
     if held.roles:
         return (
             ngettext(
-                "%(person)s does not hold “%(permission)s” in %(place)s: %(none)s does not"
-                " give it there.",
-                "%(person)s does not hold “%(permission)s” in %(place)s: neither of these gives it"
-                " there: %(none)s.",
+                "%(person)s does not hold “%(permission)s” in %(place)s. Their role there does not"
+                " give it: %(none)s.",
+                "%(person)s does not hold “%(permission)s” in %(place)s. None of their roles there"
+                " gives it: %(none)s.",
                 len(held.roles),
             )
             % words
@@ -126,6 +126,40 @@ def held_sentence(held: Held) -> str:
         _("%(person)s does not hold “%(permission)s” in %(place)s: they have no role that counts.")
         % words
     )
+
+
+def _role_and_why(held: RoleHeld) -> str:
+    """“Teacher in Biology (switched on in Northfield)”."""
+    return f"{role_and_where(held)} ({why(held)})"
+
+
+def why(held: RoleHeld) -> str:
+    """What decided, in a few words."""
+    decision = held.holding.decision
+    start = decision.trail[0]
+    if held.holding.is_over:
+        return _("the course is concluded")
+    if start.note is Note.NOT_AVAILABLE:
+        return _("always on") if start.reach else _("can't be given to this role")
+    if start.note is Note.NOT_HELD_IN_ROOT:
+        return _("counts in the root account only")
+    if decision.decided_by is None:
+        return _("on by default") if decision.allowed else _("off by default")
+    words = {"account": next(a.name for a in held.chain if a.pk == decision.decided_by)}
+    is_on = bool(decision.reach) or any(s.note in _ON_ABOVE for s in decision.trail)
+    return _WHY[decision.allowed, is_on, decision.locked_by is not None]() % words
+
+
+_ON_ABOVE = {Note.SELF_ONLY_STAYS_ABOVE}
+# Allowed there, on anywhere, locked.
+_WHY: dict[tuple[bool, bool, bool], Callable[[], str]] = {
+    (True, True, False): lambda: _("switched on in %(account)s"),
+    (True, True, True): lambda: _("switched on in %(account)s, and locked"),
+    (False, False, False): lambda: _("switched off in %(account)s"),
+    (False, False, True): lambda: _("switched off in %(account)s, and locked"),
+    (False, True, False): lambda: _("switched on in %(account)s, but not for here"),
+    (False, True, True): lambda: _("switched on in %(account)s, but not for here, and locked"),
+}
 
 
 def role_and_where(held: RoleHeld) -> str:

@@ -69,7 +69,8 @@ def explain_page(request: TenantRequest, account_id: int) -> HttpResponse:
     shown, choices = None, []
     if form.is_valid():
         try:
-            shown = _shown(request, _question(request, account, form.cleaned_data))
+            asked = _question(request, account, form.cleaned_data)
+            shown, form = _shown(request, asked.question), _again(request, account, asked)
         except (Unclear, Unknown, Several) as error:
             form.add_error(form.field_of(error.field), str(error))
             choices = _choices(request, error) if isinstance(error, Several) else []
@@ -86,17 +87,50 @@ def explain_page(request: TenantRequest, account_id: int) -> HttpResponse:
     return render(request, "permissions/explain.html", context, status=status)
 
 
-def _question(request: TenantRequest, account: Account, given: dict[str, Any]) -> Question:
-    asker = request.actor
+@dataclass(frozen=True)
+class Asked:
+    """The question, and what it was made of."""
+
+    question: Question
+    what: str
+    person: User
+    target: User | None
+    place: Place
+
+
+def _question(request: TenantRequest, account: Account, given: dict[str, Any]) -> Asked:
     kind, _sign, name = given["what"].partition(":")
-    return question_of(
-        asker,
-        person=_person(request, "person", given["person"]),
+    person = _person(request, "person", given["person"])
+    target = _person(request, "target", given["target"]) if given["target"] else None
+    place = _place(request, account, given["context"]) if given["context"] else account
+    question = question_of(
+        request.actor,
+        person=person,
         action=name if kind == "action" else "",
         permission=name if kind == "permission" else "",
-        target=_person(request, "target", given["target"]) if given["target"] else None,
-        place=_place(request, account, given["context"]) if given["context"] else account,
+        target=target,
+        place=place,
     )
+    return Asked(question, given["what"], person, target, place)
+
+
+def _again(request: TenantRequest, account: Account, asked: Asked) -> QuestionForm:
+    """The form with the same question in it: names, where a name finds just that one."""
+
+    def text_of(user: User | None) -> str:
+        if user is None:
+            return ""
+        return user.name if people_named(request.actor, user.name) == [user] else str(user.pk)
+
+    place = asked.place
+    named = places_named(account, place.name) == [place]
+    words = {
+        "person": text_of(asked.person),
+        "what": asked.what,
+        "target": text_of(asked.target),
+        "context": place.name if named else context_code(place),
+    }
+    return QuestionForm(initial=words, account=account)
 
 
 def _person(request: TenantRequest, field: str, text: str) -> User:

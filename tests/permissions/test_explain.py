@@ -193,6 +193,25 @@ def test_the_row_that_decides_and_the_lock_are_told(cast: Cast) -> None:
     assert change.account == cast.accounts.high
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (None, "(off by default)"),
+        ({"enabled": False}, "(switched off in High)"),
+        ({"enabled": False, "locked": True}, "(switched off in High, and locked)"),
+        ({"applies_to_descendants": False}, "(switched on in High, but not for here)"),
+        ({}, "(switched on in High)"),
+        ({"applies_to_self": False}, "(switched on in High)"),
+    ],
+)  # fmt: skip
+def test_the_reason_says_what_decided(cast: Cast, row: dict | None, said: str) -> None:
+    if row is not None:
+        cast.override("TeacherEnrollment", GENERATE, account=cast.accounts.high, **row)
+    found, _ = holding(cast, cast.teacher, GENERATE, cast.courses.biology)
+    [reason] = reasons(found)
+    assert f"Teacher in Biology {said}." in reason
+
+
 def test_where_an_administrator_holds_the_role_is_told(cast: Cast) -> None:
     cast.override("AccountAdmin", GENERATE, False, account=cast.accounts.science)
     found, _ = holding(cast, cast.sub_admin, GENERATE, cast.accounts.science)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from accounts.models import User
-from tests.cast import Cast, enrol, make_user
+from tests.cast import Cast, enrol, make_account_role, make_user
 
 GENERATE = "generate_observer_pairing_code"
 
@@ -41,6 +41,32 @@ def test_the_answer_first_then_the_picture_then_what_would_change_it(cast: Cast,
     assert " style=" not in body
 
 
+def _ways_to_change(cast: Cast, ask, asker) -> dict[str, str]:
+    """What would have to change, each with the page where it is done."""
+    make_account_role(cast, "Reader", "read_roster")
+    enrol(cast, cast.observer, cast.courses.biology, "TaEnrollment", "invited")
+    cast.set(self_registration="none")
+    asked = [
+        {"person": "tomas.varga", "what": f"permission:{GENERATE}", "context": "Biology"},
+        {"person": "joy.okafor", "what": "permission:read_roster", "context": "Biology"},
+        {"person": "ada.okafor", "target": "ada.okafor"},
+    ]
+    found = {}
+    for question in asked:
+        body = ask(asker, cast.accounts.high, **question).content.decode()
+        for sentence, url in re.findall(r'<p>([^<]*)<a href="([^"]*)">Change it', body):
+            found[sentence] = url
+    return found
+
+
+def test_every_change_has_a_page_that_opens(cast: Cast, ask, signed_in):
+    found = _ways_to_change(cast, ask, cast.root_admin)
+    begin = ("Switch on “", "Switch on self", "Add ", "Make ", "Joy Okafor accepts")
+    assert all(any(sentence.startswith(b) for sentence in found) for b in begin), found
+    for url in found.values():
+        assert signed_in(cast.root_admin).get(url).status_code == 200, url
+
+
 def test_a_yes_has_nothing_that_would_have_to_change(cast: Cast, ask):
     page = ask(cast.root_admin, person="hugo.stern", target="ada.okafor", context="Biology")
     body = page.content.decode()
@@ -55,7 +81,9 @@ def test_of_several_people_one_is_chosen(cast: Cast, ask, signed_in):
     assert "Which one do you mean?" in body
     [joy] = re.findall(r'<a href="(/accounts[^"]*)">Joy Okafor</a>', body)
     chosen = signed_in(cast.root_admin).get(joy.replace("&amp;", "&"))
-    assert "Joy Okafor does not hold “Users - view list” in Northfield" in chosen.content.decode()
+    body = chosen.content.decode()
+    assert "Joy Okafor does not hold “Users - view list” in Northfield" in body
+    assert 'name="person" value="Joy Okafor"' in body  # not the number that was chosen
 
 
 def test_of_several_places_one_is_chosen(cast: Cast, ask):
