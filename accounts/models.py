@@ -117,6 +117,8 @@ class RootAccountSettings(models.Model):
         OBSERVER = "observer", _("Observers only")
         ALL = "all", _("Everyone")
 
+    OPEN = (SelfRegistration.OBSERVER, SelfRegistration.ALL)
+
     account = models.OneToOneField(
         Account, models.CASCADE, primary_key=True, related_name="settings"
     )
@@ -168,7 +170,7 @@ class RootAccountSettings(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether self registration is on, for observers or for everyone."""
-        return self.self_registration != self.SelfRegistration.NONE
+        return self.self_registration in self.OPEN
 
 
 class Domain(models.Model):

@@ -37,9 +37,7 @@ COURSE_ADMINISTRATION = "allow_course_admin_actions"
 
 SELF_REGISTRATION_ON = Condition(
     "self registration is on",
-    lambda actor: (
-        ~Q(root_account__settings__self_registration=RootAccountSettings.SelfRegistration.NONE)
-    ),
+    lambda actor: Q(root_account__settings__self_registration__in=RootAccountSettings.OPEN),
     setting="self_registration",
     remedy=lambda target: ChangeSetting(
         "self_registration",

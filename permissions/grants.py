@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -25,6 +27,11 @@ from permissions.table import Piece, Table, table_of
 _READING = ("read_", "view_")
 
 
+def any_of(conditions: Iterable[Q]) -> Q:
+    """Where one of them holds; nowhere when there are none."""
+    return reduce(or_, conditions, Q()) or Q(pk__in=[])
+
+
 @dataclass(frozen=True)
 class Area:
     """Where a permission is held: pieces of the account tree, and single courses."""
@@ -37,21 +44,18 @@ class Area:
 
     def accounts(self, path: str) -> Q:
         """Accounts in the area; `path` names the account's path field as seen from the target."""
-        condition = Q(pk__in=[])
-        for piece in self.pieces:
-            condition |= piece.as_q(path)
-        return condition
+        return any_of(piece.as_q(path) for piece in self.pieces)
 
     def courses(self, course: str, path: str) -> Q:
         """Courses in the area, by their own id (`course`) or by their account's path."""
-        return Q(**{f"{course}__in": self.course_ids}) | self.accounts(path)
+        if not self.course_ids:
+            return self.accounts(path)
+        courses = Q(**{f"{course}__in": self.course_ids})
+        return courses | self.accounts(path) if self.pieces else courses
 
     def people(self, path: str) -> Q:
         """Whoever is *of* an account in the area: the target's account (`path`) is it or below."""
-        condition = Q(pk__in=[])
-        for piece in self.pieces:
-            condition |= replace(piece, below=True).as_q(path)
-        return condition
+        return any_of(replace(piece, below=True).as_q(path) for piece in self.pieces)
 
     @property
     def holds_root(self) -> bool:

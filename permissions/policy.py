@@ -29,7 +29,7 @@ from django.db.models import (
 from accounts.actor import Actor
 from accounts.models import Account, User
 from permissions.changes import Change
-from permissions.grants import Area, Grants, grants_of, path_of
+from permissions.grants import Area, Grants, any_of, grants_of, path_of
 
 M = TypeVar("M", bound=Model)
 
@@ -125,10 +125,7 @@ class Rule:
 
     def q(self, actor: Actor) -> Q:
         """The targets of the actor's tenant to which they may do it: OR of ANDs."""
-        some = Q(pk__in=[])
-        for row in self.rows if actor.is_able else ():
-            some |= row.q(actor)
-        return some
+        return any_of(row.q(actor) for row in self.rows if actor.is_able)
 
 
 RULES: dict[str, Rule] = {}
@@ -167,9 +164,7 @@ def _permitted_by(rows: Sequence[Row], actor: Actor, rule: Rule) -> QuerySet[Any
     targets: QuerySet[Any] = rule.model._default_manager.all()
     if not actor.is_able or not rows:
         return targets.none()
-    some = Q(pk__in=[])
-    for row in rows:
-        some |= row.q(actor)
+    some = any_of(row.q(actor) for row in rows)
     return targets.filter(some, root_account=actor.root_account)
 
 
@@ -245,9 +240,7 @@ def _prepare(
     that may be another one next time, such as a date."""
     person = User(pk=_PERSON)
     anyone = Actor(Account(pk=_ROOT), person, User(pk=_REAL) if acting else person)
-    some = Q(pk__in=[])
-    for row in rows:
-        some |= row.q(anyone)
+    some = any_of(row.q(anyone) for row in rows)
     asked = rule.model._default_manager.filter(some, root_account=_ROOT, pk=_PERSON)
     try:
         sql, params = asked.values_list("pk")[:1].query.sql_with_params()
