@@ -47,6 +47,7 @@ bench: .venv/installed-dev
 	$(BIN)/python -m bench.redeem
 	$(BIN)/python -m bench.import_roster
 	$(BIN)/python -m bench.grid
+	$(BIN)/python -m bench.decide
 
 # After a change of the dependencies in pyproject.toml.
 lock: .venv/installed-dev
