@@ -147,6 +147,12 @@ def test_ten_wrong_guesses_an_hour_then_right_ones_are_refused_too(cast: Cast) -
         assert redeem(cast, text).is_new
 
 
+def test_the_next_hour_begins_at_none(cast: Cast) -> None:
+    guess(cast, 9)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert guess(cast, 11) == ["CodeRefused"] * 10 + ["TooManyGuesses"]
+
+
 def test_right_codes_are_never_counted(cast: Cast) -> None:
     guess(cast, 9)
     redeem(cast, cast.code(cast.student).text)
