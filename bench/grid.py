@@ -2,9 +2,9 @@
 
 25 roles × all permissions that account roles can hold, every group open, 3,000 overrides in the
 accounts above and there; once in the root account and once five levels down. The bare page is the
-product's frame around constant text, for the same person, through the same middleware. The two take
-turns in ROUNDS after one that is not counted; medians count. Ends with 1 when the ratio or the
-number of queries is more than what the project promises.
+same account's frame (rights, rail, breadcrumbs) around constant text, for the same person, through
+the same middleware. The two take turns in ROUNDS after one that is not counted; medians count. Ends
+with 1 when the ratio or the number of queries is more than what the project promises.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ urlpatterns: list[Any] = []
 
 
 def serve(static_files: str) -> None:
-    """The product with one more address: `bare`."""
+    """The product with one more page of an account: `bare`."""
     import django
     from django.conf import settings
 
@@ -44,17 +44,22 @@ def serve(static_files: str) -> None:
     from django.urls import path
     from django.utils.safestring import mark_safe
 
+    from accounts.sight import account_in_sight, breadcrumbs
     from pairing_service.urls import urlpatterns as products
+    from permissions.rules import MANAGE_OVERRIDES
 
     call_command("collectstatic", verbosity=0, interactive=False)
     page = engines["django"].from_string(
         '{% extends "base.html" %}{% block content %}{{ text }}{% endblock %}'
     )
 
-    def bare(request: HttpRequest, size: int) -> HttpResponse:
-        return HttpResponse(page.render({"text": mark_safe("x" * size)}, request))
+    def bare(request: HttpRequest, account_id: int, size: int) -> HttpResponse:
+        account = account_in_sight(request, account_id, required=MANAGE_OVERRIDES)
+        crumbs = breadcrumbs(request, account, "Bare")
+        context = {"account": account, "breadcrumbs": crumbs, "text": mark_safe("x" * size)}
+        return HttpResponse(page.render(context, request))
 
-    urlpatterns[:] = [*products, path("bare/<int:size>", bare)]
+    urlpatterns[:] = [*products, path("accounts/<int:account_id>/bare/<int:size>", bare)]
 
 
 def prepare() -> tuple[Any, list[Any]]:
@@ -117,8 +122,8 @@ def _measure(client: Any, name: str, account: Any) -> bool:
     url = f"/accounts/{account.pk}/permissions?kind=account&show=all&open=all"
     page, queries = _get(client, url)
     cells = page.count(b'<a class="cell ')
-    frame, _ = _get(client, "/bare/0")
-    bare_url = f"/bare/{len(page) - len(frame)}"
+    frame, _ = _get(client, f"/accounts/{account.pk}/bare/0")
+    bare_url = f"/accounts/{account.pk}/bare/{len(page) - len(frame)}"
     _, queries = _get(client, url)
     rounds = [(_time(client, url), _time(client, bare_url)) for _ in range(ROUNDS + 1)][1:]
     ours, bare = (statistics.median(column) for column in zip(*rounds, strict=True))

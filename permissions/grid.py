@@ -6,7 +6,7 @@ A line is a permission or a group of them, a column a role. The states are the m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -69,7 +69,7 @@ NEVER = Shown(Value.NEVER, is_locked=True, is_fixed=True)
 
 
 def shown(
-    permission: Permission, base_role: str, chain: Sequence[int], rows: Mapping[int, Row]
+    permission: Permission, base_role: str, chain: tuple[int, ...], rows: Mapping[int, Row]
 ) -> Shown:
     """The state of one permission of a role at the end of the chain, as if held right there.
 
@@ -77,7 +77,7 @@ def shown(
     off here, although the Roles API sends the locked row's own value along.
     """
     nature = _nature(permission.key, base_role)
-    return _walked(nature, tuple(chain), tuple(map(rows.get, chain)))
+    return _walked(nature, chain, tuple(map(rows.get, chain)))
 
 
 @cache

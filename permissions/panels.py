@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -42,11 +43,11 @@ class Sheet:
 
     def state(self, role: Role, key: str) -> Shown:
         """What a cell shows; `key` may be a group's."""
-        rows = self.table.rows
+        rows, base, chain = self.table.rows, role.base_role, self.chain
         if key not in GROUPS:
-            return self._of_permission(role, key, rows(role.pk, key))
+            return shown(PERMISSIONS[key], base, chain, rows(role.pk, key))
         return shown_together(
-            [self._of_permission(role, one, rows(role.pk, one)) for one in keys_of(key)]
+            [shown(PERMISSIONS[one], base, chain, rows(role.pk, one)) for one in keys_of(key)]
         )
 
     def inherited(self, role: Role, key: str) -> Shown:
@@ -55,10 +56,9 @@ class Sheet:
             (member, {pk: row for pk, row in rows.items() if pk != self.account.pk})
             for member, rows in ((m, self.table.rows(role.pk, m)) for m in keys_of(key))
         )
-        return shown_together(self._of_permission(role, *of_member) for of_member in others)
-
-    def _of_permission(self, role: Role, key: str, rows: Mapping[int, Row]) -> Shown:
-        return shown(PERMISSIONS[key], role.base_role, self.chain, rows)
+        return shown_together(
+            shown(PERMISSIONS[member], role.base_role, self.chain, rows) for member, rows in others
+        )
 
     def rows_here(self, role: Role, key: str) -> dict[str, Row | None]:
         """What this very account has decided, by permission."""
@@ -80,9 +80,7 @@ def roles_shown(account: Account) -> list[Role]:
     Each kind in its own order, by name.
     """
     usable = _BUILT_IN | Q(account__in=account.chain_ids, state=Role.State.ACTIVE)
-    found = Role.objects.filter(
-        usable | Q(account=account), root_account=account.root_account_id
-    ).select_related("account")
+    found = Role.objects.filter(usable | Q(account=account), root_account=account.root_account_id)
     return sorted(found, key=lambda role: _place(role, account))
 
 
@@ -247,7 +245,6 @@ def lines_with_url(lines: Iterable[Line], query: Any) -> list[tuple[Line, str]]:
 
 
 def _toggled(line: Line, query: Any) -> str:
-    opened = [key for key in query.getlist("open") if key != line.key]
-    changed = query.copy()
-    changed.setlist("open", opened if line.is_open else [*opened, line.key])
-    return f"?{changed.urlencode()}"
+    pairs = [(name, value) for name, values in query.lists() for value in values]
+    changed = [pair for pair in pairs if pair != ("open", line.key)]
+    return f"?{urlencode(changed if line.is_open else [*changed, ('open', line.key)])}"

@@ -68,15 +68,21 @@ def _pattern(name: str, key: str, is_open: bool, columns: int, language: str | N
 
 
 def _cells(sheet: Sheet, roles: list[Role], key: str) -> str:
+    # By identity: equal states mostly are one object, and hashing takes longer than placing.
+    patterns: dict[int, str] = {}
     drawn = []
-    for role in roles:
-        state = sheet.state(role, key)
-        pattern = sheet.drawn.get(state)
-        if pattern is None:
-            context = _context(sheet, state, _ROLE, _KEY)
-            pattern = sheet.drawn[state] = render_to_string("permissions/_cell.html", context)
-        drawn.append(pattern.replace(_ROLE, str(role.pk)))
-    return "".join(drawn).replace(_KEY, key)
+    for role, state in [(role, sheet.state(role, key)) for role in roles]:
+        if id(state) not in patterns:
+            patterns[id(state)] = _cell(sheet, state).replace(_KEY, key)
+        drawn.append(patterns[id(state)].replace(_ROLE, str(role.pk)))
+    return "".join(drawn)
+
+
+def _cell(sheet: Sheet, state: Shown) -> str:
+    if state not in sheet.drawn:
+        context = _context(sheet, state, _ROLE, _KEY)
+        sheet.drawn[state] = render_to_string("permissions/_cell.html", context)
+    return sheet.drawn[state]
 
 
 @register.inclusion_tag("permissions/_cell_link.html")

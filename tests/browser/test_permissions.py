@@ -39,6 +39,10 @@ def _focused(page):
     return page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
 
 
+def _focus_is(page, selector):
+    page.wait_for_function("s => document.activeElement.matches(s)", arg=selector)
+
+
 def _told(page, where, text):
     page.locator(where).get_by_text(text).first.wait_for()
 
@@ -91,7 +95,7 @@ def test_it_works_by_keyboard_alone(cast, grid, cell_id):
     assert not page.get_by_text("A student's own User Settings", exact=True).is_visible()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert f"#{_focused(page)}" == cell_id("TeacherEnrollment")
+    _focus_is(page, cell_id("TeacherEnrollment"))
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for()
     assert _focused(page) == "Use the default: Off"
@@ -99,16 +103,16 @@ def test_it_works_by_keyboard_alone(cast, grid, cell_id):
     assert _focused(page) == "On"
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert f"#{_focused(page)}" == cell_id("TeacherEnrollment")
+    _focus_is(page, cell_id("TeacherEnrollment"))
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert f"#{_focused(page)}" == cell_id("TeacherEnrollment")
+    _focus_is(page, cell_id("TeacherEnrollment"))
     assert _row(cast) == (True, False, True, True)
     page.keyboard.press("ArrowRight")
-    assert f"#{_focused(page)}" == cell_id("TaEnrollment")
+    _focus_is(page, cell_id("TaEnrollment"))
 
 
 def test_a_screen_reader_finds_a_grid(grid):
