@@ -114,9 +114,9 @@ def role_deactivate(request: TenantRequest, account_id: int, role_id: int) -> Ht
     account, role = _own_role(request, account_id, role_id)
     try:
         deactivate_role(actor=request.actor, role=role)
-        messages.success(request, _("“%(role)s” is switched off.") % {"role": role.label})
+        messages.success(request, _("“%(role)s” is inactive now.") % {"role": role.label})
     except RoleRefused:
-        messages.warning(request, _("This role can't be switched off, or is so already."))
+        messages.warning(request, _("This role can't be deactivated, or is inactive already."))
     return redirect("permissions:role", account.pk, role.pk)
 
 
@@ -126,10 +126,10 @@ def role_activate(request: TenantRequest, account_id: int, role_id: int) -> Http
     account, role = _own_role(request, account_id, role_id)
     try:
         activate_role(actor=request.actor, role=role)
-        messages.success(request, _("“%(role)s” can be given again.") % {"role": role.label})
+        messages.success(request, _("“%(role)s” is active again.") % {"role": role.label})
     except RoleRefused:
         messages.warning(
-            request, _("It can be given already, or another role has its name: rename one first.")
+            request, _("It is active already, or another role has its name: rename one first.")
         )
     return redirect("permissions:role", account.pk, role.pk)
 

@@ -246,7 +246,7 @@ def test_pages_are_accessible_and_fit(cast, grid, cell_id, no_axe_violations, wi
     page.reload()
     teacher = cast.roles["TeacherEnrollment"].pk
     for path in ("", "?kind=account&show=all&open=all", "?q=nothing", f"/roles/{teacher}",
-                 f"/roles/{role.pk}", f"/roles/{teacher}/{CODE}"):  # fmt: skip
+                 f"/roles/{role.pk}", f"/roles/{teacher}/{CODE}", "/roles/new"):  # fmt: skip
         page.goto(f"/accounts/{cast.root.pk}/permissions{path}")
         no_axe_violations(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -44,8 +44,8 @@ def test_it_tells_base_account_state_and_every_permission(cast, admin, aide):
     assert f'id="words-{aide.pk}-{CODE}">Off, by default<' in text
     assert f'id="words-{aide.pk}-manage_files_add"' in text
     below = _text(admin.get(_url(cast.accounts.science, aide)))
-    assert "renamed and switched off there" in below
-    assert "Let it be given again" not in below
+    assert "renamed and deactivated there" in below
+    assert "Activate the role" not in below
 
 
 def test_roles_of_others_are_not_there(cast, signed_in, aide):
@@ -101,12 +101,12 @@ def test_a_role_is_switched_off_and_on_again(cast, admin, aide):
     aide.refresh_from_db()
     assert aide.state == "inactive"
     page = _text(admin.get(f"/accounts/{cast.accounts.high.pk}/permissions"))
-    assert "Roles that are switched off" in page
+    assert "Inactive roles" in page
     assert f"cell-{aide.pk}-" not in page
-    assert "Let it be given again" in _text(admin.get(_url(cast.accounts.high, aide)))
+    assert "Activate the role" in _text(admin.get(_url(cast.accounts.high, aide)))
     admin.post(_url(cast.accounts.high, aide, "activate"))
     again = admin.post(_url(cast.accounts.high, aide, "activate"), follow=True)
-    assert "It can be given already" in _text(again)
+    assert "It is active already" in _text(again)
     aide.refresh_from_db()
     assert aide.state == "active"
     actions = list(Event.objects.filter(data__role=aide.pk).values_list("action", flat=True))
