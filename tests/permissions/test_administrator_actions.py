@@ -111,6 +111,10 @@ def test_an_account_admin_gives_even_what_was_switched_off_for_them(cast: Cast):
 def test_the_list_of_roles_is_the_check(cast: Cast, office: User):
     make_account_role(cast, "Reader", "read_roster")
     make_account_role(cast, "Sis", "read_sis")
+    Role.objects.create(
+        root_account=cast.root, account=cast.accounts.elementary, label="Next door",
+        base_role="AccountMembership",
+    )  # fmt: skip
     sleeping = make_account_role(cast, "Sleeping")
     deactivate_role(actor=cast.actor(cast.root_admin), role=sleeping)
 
@@ -189,6 +193,18 @@ def test_who_cannot_sign_in_is_no_other(cast: Cast, why: str):
         remove(cast, membership_of(cast.root_admin))
     if why != "suspended":
         remove(cast, membership_of(cast.teacher))
+
+
+def test_of_several_who_all_came_with_an_import_one_stays(cast: Cast):
+    """Nobody there has a password of their own; the root account must not lose them all."""
+    second = add(cast, cast.teacher, cast.roles["AccountAdmin"])
+    cast.teacher.set_unusable_password()
+    User.objects.filter(pk__in=[cast.teacher.pk, cast.root_admin.pk]).update(
+        password=cast.teacher.password
+    )
+    remove(cast, second)
+    with pytest.raises(LastAdministrator):
+        remove(cast, membership_of(cast.root_admin))
 
 
 def test_rights_are_asked_anew_under_the_lock(cast: Cast, office: User):
