@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.actions import (
+    _DEEPEST,
     AccountOccupied,
     TooDeep,
     WouldCircle,
@@ -14,11 +15,15 @@ from accounts.actions import (
     move_sub_account,
 )
 from accounts.models import Account
+from accounts.rules import MANAGE_ACCOUNT_SETTINGS
 from audit.models import Event
 from courses.models import Course
+from permissions.models import Override
 from permissions.policy import Denied, may
 from permissions.rules import MANAGE_OVERRIDES
 from tests.cast import Cast, make_account, make_account_role, make_admin
+
+SETTINGS = "manage_account_settings"
 
 
 def create(cast: Cast, parent: Account, name: str = "Arts", by=None, **more):
@@ -82,6 +87,18 @@ def test_who_may(cast: Cast):
     delete(cast, empty, by=cast.sub_admin)
 
 
+def test_moving_needs_the_right_in_the_account_itself(cast: Cast):
+    elementary = cast.accounts.elementary
+    make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Here", SETTINGS))
+    Override.objects.filter(permission=SETTINGS).update(applies_to_descendants=False)
+    make_admin(cast, cast.observer, elementary, make_account_role(cast, "There", SETTINGS))
+    actor = cast.actor(cast.observer)
+    assert may(actor, MANAGE_ACCOUNT_SETTINGS, cast.root)
+    assert may(actor, MANAGE_ACCOUNT_SETTINGS, elementary)
+    with pytest.raises(Denied):
+        move(cast, cast.accounts.high, cast.accounts.elementary, by=cast.observer)
+
+
 def test_moving_takes_all_below_along_and_what_is_inherited_changes(cast: Cast):
     role = make_account_role(cast, "Manager", "manage_role_overrides")
     make_admin(cast, cast.observer, cast.accounts.elementary, role)
@@ -112,14 +129,23 @@ def test_the_root_account_stays(cast: Cast):
 
 
 def test_the_tree_has_an_end(cast: Cast):
-    deep = cast.accounts.science
-    Account.objects.filter(pk=deep.pk).update(path="1/" * 120)
+    deep, leaf = cast.accounts.elementary, make_account(cast.root, "Arts")
+    fill = _DEEPEST - len(cast.root.path) - 1
+    Account.objects.filter(pk=deep.pk).update(path=f"{cast.root.path}{'1' * (fill + 1)}/")
     with pytest.raises(TooDeep):
-        create(cast, Account.objects.get(pk=deep.pk))
+        create(cast, deep)
+    Account.objects.filter(pk=deep.pk).update(path=f"{cast.root.path}{'1' * fill}/")
+    with pytest.raises(TooDeep):  # with what is below it
+        move(cast, cast.accounts.high, deep)
+    move(cast, leaf, deep)
 
 
 def test_only_an_empty_account_goes(cast: Cast):
     high, science = cast.accounts.high, cast.accounts.science
+    arts = make_account(cast.root, "Arts")
+    make_account(arts, "Music")
+    with pytest.raises(AccountOccupied):
+        delete(cast, arts)
     for account in (high, science):
         with pytest.raises(AccountOccupied):
             delete(cast, account)

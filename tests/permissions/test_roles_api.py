@@ -338,6 +338,8 @@ def test_of_two_namesakes_the_nearer_one_is_meant(cast: Cast, rest):
     bump(cast.root)
     url = f"/api/v1/accounts/{cast.accounts.high.pk}/roles/Aide"
     assert rest(cast.sub_admin).get(url).json()["id"] == near.pk
+    Role.objects.filter(pk=near.pk).update(state="inactive")
+    assert rest(cast.sub_admin).get(url).json()["id"] != near.pk
 
 
 def test_a_list_does_not_cost_more_with_more_roles(cast: Cast, rest, django_assert_num_queries):

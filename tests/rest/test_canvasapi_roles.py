@@ -109,6 +109,9 @@ def test_roles_of_others_and_next_door(cast: Cast, canvas, root: WireAccount):
     inherited = root.create_role("Counsellor")
     with pytest.raises(ResourceDoesNotExist):
         high.deactivate_role(inherited)
+    root.deactivate_role(inherited)
+    with pytest.raises(ResourceDoesNotExist):
+        canvas(cast.root_admin).get_account(cast.accounts.high.pk).activate_role(inherited)
     with pytest.raises(BadRequest, match="for an inherited role"):
         high.update_role(inherited, label="Mine")
 
@@ -148,6 +151,9 @@ def test_an_administrator_comes_and_goes(cast: Cast, root: WireAccount):
     assert [one.id for one in root.get_admins(user_id=[cast.teacher.pk])] == [admin.id]
     gone = root.delete_admin(cast.teacher.pk)
     assert (gone.id, gone.workflow_state, gone.status) == (admin.id, "deleted", "deleted")
+    assert not list(root.get_admins(user_id=[cast.teacher.pk]))
+    with pytest.raises(ResourceDoesNotExist):
+        root.delete_admin(cast.teacher.pk)
     assert root.create_admin(cast.teacher.pk).id == admin.id
 
 
