@@ -138,6 +138,16 @@ def breadcrumbs(request: TenantRequest, account: Account, *pages: str) -> Crumbs
     return crumbs_along(lineage(request, account), *((page, "") for page in pages))
 
 
+def breadcrumbs_below(
+    request: TenantRequest, account: Account, parent: tuple[str, str], page: str
+) -> Crumbs:
+    """The same for a page below another one of the account, `parent`: its label and its address's
+    name."""
+    label, name = parent
+    url = reverse(name, args=[account.pk])
+    return crumbs_along(lineage(request, account), (label, url), (page, ""))
+
+
 def crumbs_along(lineage: Iterable[SeenAccount], *pages: tuple[str, str]) -> Crumbs:
     """The same for accounts that have been looked up; `pages` with their addresses."""
     crumbs = [(_("Accounts"), reverse("accounts:account-list"))]

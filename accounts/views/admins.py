@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,7 +19,7 @@ from accounts.forms import AdministratorForm, AdministratorsFilter, RoleForm
 from accounts.middleware import TenantRequest
 from accounts.models import User, login_key
 from accounts.rules import SEE_PERSON
-from accounts.sight import account_in_sight, breadcrumbs, lineage
+from accounts.sight import Crumbs, account_in_sight, breadcrumbs, breadcrumbs_below, lineage
 from courses.rules import ADMINISTER_ACCOUNT, SEE_USER_PAGE
 from pairing_service.columns import columns
 from permissions.actions.administrators import (
@@ -173,10 +172,8 @@ def _roles_of(account: SeenAccount, users: list[User]) -> dict[int, list[str]]:
     return roles
 
 
-def _crumbs(request: TenantRequest, account: SeenAccount, page: str) -> Any:
-    above = breadcrumbs(request, account, "")[:-1]
-    url = reverse("accounts:admins", args=[account.pk])
-    return [*above, (_("Administrators"), url), (page, "")]
+def _crumbs(request: TenantRequest, account: SeenAccount, page: str) -> Crumbs:
+    return breadcrumbs_below(request, account, (_("Administrators"), "accounts:admins"), page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

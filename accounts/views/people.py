@@ -20,7 +20,14 @@ from accounts.forms import LoginOfPersonForm, PeopleFilter, PersonForm
 from accounts.middleware import TenantRequest
 from accounts.models import User
 from accounts.rules import ADD_PERSON, SEE_PEOPLE_OF_ACCOUNT
-from accounts.sight import account_in_sight, breadcrumbs, breadcrumbs_to, person_in_sight
+from accounts.sight import (
+    Crumbs,
+    account_in_sight,
+    breadcrumbs,
+    breadcrumbs_below,
+    breadcrumbs_to,
+    person_in_sight,
+)
 from accounts.views.first_sign_ins import newest_hand_out
 from courses.models import Enrolment
 from courses.rules import SEE_DETAILS, SEE_ENROLLED
@@ -31,7 +38,7 @@ from pairing_service.columns import columns
 from permissions.policy import Denied, answered, permitted
 
 if TYPE_CHECKING:
-    from accounts.sight import SeenUser
+    from accounts.sight import SeenAccount, SeenUser
 
 PEOPLE_PER_PAGE = 50
 
@@ -71,6 +78,14 @@ def _labels(disclosed: people.Disclosed) -> dict[str, str]:
     return labels | ({"sis_id": _("SIS id")} if disclosed.sis_id else {})
 
 
+def _crumbs_to_adding(request: TenantRequest, account: SeenAccount) -> Crumbs:
+    """To the page that adds a person, through the list for who may see it."""
+    page = _("Add a person")
+    if not account.may_see_people:
+        return breadcrumbs(request, account, page)
+    return breadcrumbs_below(request, account, (_("People"), "accounts:account-people"), page)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_add(request: TenantRequest, account_id: int) -> HttpResponse:
     """A new person of the tenant; then their page, which offers their first sign-in."""
@@ -87,7 +102,7 @@ def person_add(request: TenantRequest, account_id: int) -> HttpResponse:
     context = {
         "account": account,
         "root": request.root_account,
-        "breadcrumbs": breadcrumbs(request, account, _("Add a person")),
+        "breadcrumbs": _crumbs_to_adding(request, account),
         "form": form,
     }
     return render(request, "accounts/person_add.html", context, status=422 if form.errors else 200)

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,7 +27,7 @@ from accounts.forms import MoveForm, RenameForm, SubAccountForm
 from accounts.middleware import TenantRequest
 from accounts.models import Account
 from accounts.rules import MANAGE_ACCOUNT_SETTINGS
-from accounts.sight import account_in_sight, breadcrumbs
+from accounts.sight import Crumbs, account_in_sight, breadcrumbs, breadcrumbs_below
 from accounts.tree import choices_of, courses_in, found_in, tree_of
 from courses.models import Course
 from permissions.models import AccountMembership
@@ -62,6 +61,11 @@ def _below(account: Account) -> QuerySet[Account]:
     return Account.objects.live().within(account).exclude(pk=account.pk)
 
 
+def _crumbs(request: TenantRequest, account: SeenAccount, page: str) -> Crumbs:
+    parent = (_("Sub-accounts"), "accounts:sub-accounts")
+    return breadcrumbs_below(request, account, parent, page)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def sub_account_add(request: TenantRequest, account_id: int) -> HttpResponse:
     """A new account, below this one or one below it."""
@@ -83,7 +87,7 @@ def sub_account_add(request: TenantRequest, account_id: int) -> HttpResponse:
             return redirect("accounts:sub-accounts", account.pk)
     context = {
         "account": account,
-        "breadcrumbs": breadcrumbs(request, account, _("Add a sub-account")),
+        "breadcrumbs": _crumbs(request, account, _("Add a sub-account")),
         "form": form,
     }
     status = 422 if form.errors else 200
@@ -164,11 +168,7 @@ def _sub_account_page(
     context = {
         "account": account,
         "sub": sub,
-        "breadcrumbs": [
-            *breadcrumbs(request, account, _("Sub-accounts"))[:-1],
-            (_("Sub-accounts"), reverse("accounts:sub-accounts", args=[account.pk])),
-            (sub.name, ""),
-        ],
+        "breadcrumbs": _crumbs(request, account, sub.name),
         "forms": forms,
         "accounts": Account.objects.live().filter(parent=sub).count(),
         "courses": Course.objects.existing().filter(account=sub).count(),

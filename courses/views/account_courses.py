@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -10,13 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.middleware import TenantRequest
-from accounts.sight import account_in_sight, breadcrumbs
+from accounts.sight import Crumbs, account_in_sight, breadcrumbs, breadcrumbs_below
 from courses import listing
 from courses.actions import create_course
 from courses.forms import CourseForm, CoursesFilter
 from courses.rules import ADD_COURSE, SEE_COURSE_PEOPLE, SEE_COURSES_OF_ACCOUNT
 from pairing_service.columns import columns
 from permissions.policy import may
+
+if TYPE_CHECKING:
+    from accounts.sight import SeenAccount
 
 COURSES_PER_PAGE = 50
 
@@ -44,6 +49,14 @@ def account_courses(request: TenantRequest, account_id: int) -> HttpResponse:
     return render(request, "courses/account_courses.html", context)
 
 
+def _crumbs(request: TenantRequest, account: SeenAccount) -> Crumbs:
+    """To the page that adds a course, through the list for who may see it."""
+    page = _("Add a course")
+    if not account.may_see_courses:
+        return breadcrumbs(request, account, page)
+    return breadcrumbs_below(request, account, (_("Courses"), "courses:account-courses"), page)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def course_add(request: TenantRequest, account_id: int) -> HttpResponse:
     """A new course of the account; then its People page, to fill it."""
@@ -57,7 +70,7 @@ def course_add(request: TenantRequest, account_id: int) -> HttpResponse:
         return redirect("accounts:account", account.pk)
     context = {
         "account": account,
-        "breadcrumbs": breadcrumbs(request, account, _("Add a course")),
+        "breadcrumbs": _crumbs(request, account),
         "form": form,
     }
     return render(request, "courses/course_add.html", context, status=422 if form.errors else 200)
