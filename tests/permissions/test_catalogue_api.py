@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from courses.models import Course
 from permissions.catalogue import GROUPS, PERMISSIONS
+from permissions.grants import held_keys
 from tests.cast import Cast, make_account_role, make_admin
 
 GENERATE = "generate_observer_pairing_code"
@@ -129,6 +130,11 @@ def test_while_acting_what_both_hold(cast: Cast, rest):
 @pytest.mark.parametrize("course", ["999999", "sis_course_id:none", "frobnicate"])
 def test_a_course_that_is_not_there(cast: Cast, rest, course: str):
     assert rest(cast.root_admin).get(f"/api/v1/courses/{course}/permissions").status_code == 404
+
+
+def test_who_may_do_nothing_holds_nothing(cast: Cast):
+    for person in (None, cast.deactivated_admin):
+        assert held_keys(cast.actor(person), {"read_roster"}, cast.root.path) == set()
 
 
 def test_many_questions_cost_as_much_as_one(cast: Cast, rest, django_assert_max_num_queries):
