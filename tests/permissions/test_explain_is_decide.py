@@ -326,7 +326,7 @@ def _compare_role(
             decision = held.roles[0].holding.decision
             cell = table.cell(role.pk, key, account.path)
             assert found.allowed is decided(world, question) is _is_on(cell)
-            _compare_grid(shown(permission(key), role.base_role, account.chain_ids,
+            _compare_grid(shown(permission(key), role.base_role, tuple(account.chain_ids),
                                 table.rows(role.pk, key)), decision)  # fmt: skip
             assert cell.enabled is bool(decision.reach)
             assert cell.explicit is (decision.decided_by == account.pk)
