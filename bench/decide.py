@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "7"))
 # Asked about in each round: a new person for each request, and further courses in the same request.
 PEOPLE = int(os.environ.get("PEOPLE", "60"))
 FURTHER = 4
-TEACHERS = 4  # whose students are listed in each round
+TEACHERS = 8  # whose students are listed in each round
 CHANGES = 9
 
 PLAIN, PEOPLED, OVERRIDDEN = "as it is", "ten times the people", "ten times the overrides"
@@ -119,7 +119,7 @@ class Measured:
         self._contenders = [contender(self._district) for contender in ALL]
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        self._teachers = [pk for pk in self._district.staff if self._pairs(pk)][:200]
+        self._teachers = [pk for pk in self._district.staff if self._pairs(pk)][:40]
 
     def _pairs(self, user_id: int) -> bool:
         held = self._district.enrolments[user_id]
@@ -130,6 +130,9 @@ class Measured:
         [question] = self._questions(random.Random(0), self._teachers[:1])
         root_admin = self._user(self._district.root_admin)
         self.round(0)
+        for one in self._contenders:
+            for pk in self._teachers if one.lists else ():
+                set(one.students(self._user(pk)))
         found: Figures = {}
         for one in self._contenders:
             with counted() as count:

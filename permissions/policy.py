@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import reduce
+from operator import and_
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet, PermissionDenied
@@ -19,6 +21,7 @@ from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
+    Manager,
     Model,
     Q,
     QuerySet,
@@ -93,10 +96,13 @@ class Row:
         return all(condition.permission is None for condition in self.conditions)
 
     def q(self, actor: Actor) -> Q:
-        every = Q()
+        """All of them, and once what several say alike, as of two keys that one role gives."""
+        said: list[Q] = []
         for condition in self.conditions:
-            every &= condition.q(actor)
-        return every
+            q = condition.q(actor)
+            if not any(q.children == other.children and q == other for other in said):
+                said.append(q)
+        return reduce(and_, said, Q())
 
     def known(self, actor: Actor, target: Any) -> bool | None:
         """Whether all hold for the target, without asking the database; None: it must be asked."""
@@ -161,11 +167,11 @@ def permitted(actor: Actor, rule: Rule) -> Any:
 
 
 def _permitted_by(rows: Sequence[Row], actor: Actor, rule: Rule) -> QuerySet[Any]:
-    targets: QuerySet[Any] = rule.model._default_manager.all()
+    manager: Manager[Any] = rule.model._default_manager
     if not actor.is_able or not rows:
-        return targets.none()
+        return manager.none()
     some = any_of(row.q(actor) for row in rows)
-    return targets.filter(some, root_account=actor.root_account)
+    return manager.filter(some, root_account=actor.root_account)
 
 
 def may(actor: Actor, rule: Rule, target: Model) -> bool:
