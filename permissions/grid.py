@@ -6,17 +6,16 @@ A line is a permission or a group of them, a column a role. The states are the m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 
 from permissions.catalogue import (
     ACCOUNT_BASE_ROLES,
     COURSE_BASE_ROLES,
     GROUPS,
     PERMISSIONS,
-    BaseRole,
     Group,
     Level,
     Permission,
@@ -69,39 +68,21 @@ NEVER = Shown(Value.NEVER, is_locked=True, is_fixed=True)
 
 
 def shown(
-    permission: Permission, base_role: str, chain: tuple[int, ...], rows: Mapping[int, Row]
+    permission: Permission, base_role: str, chain: Sequence[int], rows: Mapping[int, Row]
 ) -> Shown:
     """The state of one permission of a role at the end of the chain, as if held right there.
 
     Where an account above has locked it, this is what that leaves here: a locked “there only” is
     off here, although the Roles API sends the locked row's own value along.
     """
-    nature = _nature(permission.key, base_role)
-    return _walked(nature, chain, tuple(map(rows.get, chain)))
+    return _state(permission, base_role, resolve(permission, base_role, chain, rows, chain[-1]))
 
 
 @cache
-def _nature(key: str, base_role: str) -> tuple[str, str]:
-    """A permission and a base role for which the walk is the same: it asks three things of them."""
-    asked = _asked_by_the_walk(permission(key), base_role)
-    pairs = ((one, base) for one in PERMISSIONS.values() for base in BaseRole)
-    return next((o.key, base) for o, base in pairs if _asked_by_the_walk(o, base) == asked)
-
-
-def _asked_by_the_walk(permission: Permission, base_role: str) -> tuple[bool, bool, bool]:
-    return (
-        base_role in permission.available_to,
-        base_role in permission.true_for,
-        permission.level is Level.ROOT,
-    )
-
-
-@lru_cache(10_000)
-def _walked(nature: tuple[str, str], chain: tuple[int, ...], rows: tuple[Row | None, ...]) -> Shown:
-    """Few natures and few patterns of rows: thousands of cells take a few hundred walks."""
-    one, base_role = permission(nature[0]), nature[1]
-    there = {pk: row for pk, row in zip(chain, rows, strict=True) if row is not None}
-    return _state(one, base_role, resolve(one, base_role, chain, there, chain[-1]))
+def nature(key: str, base_role: str) -> tuple[bool, bool, bool]:
+    """All that the walk asks of a permission and a base role; alike ones have the same states."""
+    one = permission(key)
+    return base_role in one.available_to, base_role in one.true_for, one.level is Level.ROOT
 
 
 def _state(permission: Permission, base_role: str, decision: Decision[int]) -> Shown:

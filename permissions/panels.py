@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from permissions.catalogue import BASE_ROLE_LABELS, GROUPS, PERMISSIONS, BaseRole, Permission
-from permissions.grid import Kind, Line, Shown, Value, keys_of, shown, shown_together
+from permissions.grid import Kind, Line, Shown, Value, keys_of, nature, shown, shown_together
 from permissions.inheritance import Row
 from permissions.models import Role
 from permissions.overrides import DANGEROUS
@@ -37,18 +37,35 @@ class Sheet:
     chain: tuple[int, ...] = field(init=False)
     # States that have been drawn already, for the template tags.
     drawn: dict[Shown, str] = field(default_factory=dict)
+    _known: dict[tuple[Any, ...], Shown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chain = tuple(self.account.chain_ids)
 
     def state(self, role: Role, key: str) -> Shown:
         """What a cell shows; `key` may be a group's."""
-        rows, base, chain = self.table.rows, role.base_role, self.chain
+        return self.states([role], key)[0]
+
+    def states(self, roles: Sequence[Role], key: str) -> Sequence[Shown]:
+        """What a line's cells show, by role."""
         if key not in GROUPS:
-            return shown(PERMISSIONS[key], base, chain, rows(role.pk, key))
-        return shown_together(
-            [shown(PERMISSIONS[one], base, chain, rows(role.pk, one)) for one in keys_of(key)]
-        )
+            return self._of_permission(roles, key)
+        members = (self._of_permission(roles, one) for one in keys_of(key))
+        return [shown_together(states) for states in zip(*members, strict=True)]
+
+    def _of_permission(self, roles: Sequence[Role], key: str) -> list[Shown]:
+        # Done thousands of times for a page. The table keeps equal rows as one object, so what
+        # leads to a state is told apart by identity; and `id` is read sooner than `pk`.
+        known, chain, rows_of = self._known, self.chain, self.table.rows
+        states = []
+        for role in roles:
+            rows = rows_of(role.id, key)
+            asked = (nature(key, role.base_role), *map(id, map(rows.get, chain)))
+            state = known.get(asked)
+            if state is None:
+                state = known[asked] = shown(PERMISSIONS[key], role.base_role, chain, rows)
+            states.append(state)
+        return states
 
     def inherited(self, role: Role, key: str) -> Shown:
         """What the cell would show if this account had decided nothing."""

@@ -71,10 +71,11 @@ def _cells(sheet: Sheet, roles: list[Role], key: str) -> str:
     # By identity: equal states mostly are one object, and hashing takes longer than placing.
     patterns: dict[int, str] = {}
     drawn = []
-    for role, state in [(role, sheet.state(role, key)) for role in roles]:
-        if id(state) not in patterns:
-            patterns[id(state)] = _cell(sheet, state).replace(_KEY, key)
-        drawn.append(patterns[id(state)].replace(_ROLE, str(role.pk)))
+    for role, state in zip(roles, sheet.states(roles, key), strict=True):
+        pattern = patterns.get(id(state))
+        if pattern is None:
+            pattern = patterns[id(state)] = _cell(sheet, state).replace(_KEY, key)
+        drawn.append(pattern.replace(_ROLE, str(role.id)))
     return "".join(drawn)
 
 
