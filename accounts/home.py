@@ -62,7 +62,7 @@ def _courses(actor: Actor) -> QuerySet[Course]:
 def _students(person: User) -> QuerySet[User]:
     """Whom the person observes."""
     links = ObservationLink.objects.active().filter(observer=person, student=OuterRef("pk"))
-    return User.objects.existing().filter(Exists(links)).order_by("sortable_name", "pk")
+    return User.objects.existing().filter(Exists(links)).order_by("name_key", "pk")
 
 
 def _observers(person: User) -> int:

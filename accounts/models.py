@@ -23,6 +23,24 @@ def login_key(login_id: str) -> str:
     return unicodedata.normalize("NFKC", login_id.strip()).casefold()
 
 
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN = str.maketrans("đðøłı", "ddoli")
+_LONGEST_KEY = 600
+
+
+def folded(text: str) -> str:
+    """Words as they are searched and sorted: without case, accents, apostrophes and commas."""
+    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
+    kept = (c for c in apart if not unicodedata.combining(c) and c not in "'’‘ʼ`´")
+    spaced = (" " if c == "," else c for c in kept)
+    return " ".join("".join(spaced).split())
+
+
+def name_key(name: str, sortable_name: str) -> str:
+    """What a person is sorted by and found by: each of their words has a space before it."""
+    return f" {folded(sortable_name)}  {folded(name)}"[:_LONGEST_KEY]
+
+
 class AccountQuerySet(models.QuerySet["Account"]):
     def live(self) -> AccountQuerySet:
         return self.filter(state=Account.State.ACTIVE)
@@ -230,8 +248,12 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
     """Users are made by `accounts.actions`; Django's own create_user has no tenant to give."""
 
 
+# What follows from which field.
+_KEYS = {"login_id": "login_key", "name": "name_key", "sortable_name": "name_key"}
+
+
 class User(AbstractBaseUser):
-    """A person of one tenant. Names are stored as shown; `login_key` is what is compared."""
+    """A person of one tenant. Names are stored as shown; the keys are what is compared."""
 
     class State(models.TextChoices):
         ACTIVE = "active", _("active")
@@ -247,6 +269,7 @@ class User(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=255)
     sortable_name = models.CharField(max_length=255)
     short_name = models.CharField(max_length=255)
+    name_key = models.CharField(max_length=_LONGEST_KEY, editable=False, default="")
     email = models.EmailField(_("e-mail"), blank=True)
     time_zone = models.CharField(max_length=63, blank=True)
     locale = models.CharField(max_length=15, blank=True)
@@ -276,16 +299,20 @@ class User(AbstractBaseUser):
             ),
         ]
         indexes = [
-            models.Index(fields=["root_account", "sortable_name", "id"], name="user_by_name"),
+            models.Index(fields=["root_account", "name_key", "id"], name="user_by_name"),
             models.Index(fields=["root_account", "email"], name="user_by_email"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Any, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
         self.login_key = login_key(self.login_id)
-        super().save(*args, **kwargs)
+        self.name_key = name_key(self.name, self.sortable_name)
+        if update_fields is not None:
+            keys = {_KEYS[field] for field in update_fields if field in _KEYS}
+            update_fields = [*update_fields, *keys]
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]

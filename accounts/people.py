@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import Account, User, login_key
+from accounts.models import Account, User, folded, login_key
 from accounts.rules import SEE_PERSON
 from courses.models import Enrolment
 from courses.rules import OF_A_STUDENT, SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
@@ -29,7 +29,7 @@ WITHOUT_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, state=User.S
 # A code that ends sooner than this, unused, is worth another one.
 _SOON = timedelta(days=1)
 _SORTED_BY = {
-    "name": "sortable_name",
+    "name": "name_key",
     "login": "login_key",
     "email": "email",
     "sis_id": "sis_id",
@@ -104,7 +104,7 @@ def find(users: QuerySet[User], actor: Actor, text: str) -> tuple[list[User], bo
     if not searched(text):
         return [], False
     found = answered(users.filter(found_by(actor, text)), actor, shows_login=SEE_LOGIN)
-    shown = list(found.order_by("sortable_name", "pk")[: _MOST_FOUND + 1])
+    shown = list(found.order_by("name_key", "pk")[: _MOST_FOUND + 1])
     return shown[:_MOST_FOUND], len(shown) > _MOST_FOUND
 
 
@@ -118,23 +118,34 @@ def searched(text: str) -> str:
     return text.replace("\x00", "").strip()[:_LONGEST]
 
 
-def named(text: str, fields: Collection[str] = ("name", "sortable_name")) -> Q:
-    """Names that contain the text, or in which each of its words begins a word."""
-    words = text.replace(",", " ").split()
+def named(text: str, field: str = "name_key") -> Q:
+    """People whose name contains the text, or a word that begins like each of its words.
+
+    `field` leads to the person's `name_key`.
+    """
+    text = folded(text)
+    if not text:  # nothing but punctuation
+        return Q(pk__in=[])
     each = Q()
-    for word in words[:_MOST_WORDS]:
-        each &= _spelt(fields, "istartswith", word) | _spelt(fields, "icontains", f" {word}")
-    contained = _spelt(fields, "icontains", text)
-    return contained | each if len(words) > 1 else contained
+    for word in text.split()[:_MOST_WORDS]:
+        each &= Q(**{f"{field}__contains": f" {word}"})
+    return each | Q(**{f"{field}__contains": text})
 
 
-def _spelt(fields: Collection[str], lookup: str, text: str) -> Q:
+def titled(text: str) -> Q:
+    """Things whose name contains the text, or in which each of its words begins a word."""
+    each = Q()
+    for word in text.split()[:_MOST_WORDS]:
+        each &= _spelt("istartswith", word) | _spelt("icontains", f" {word}")
+    return each | _spelt("icontains", text)
+
+
+def _spelt(lookup: str, text: str) -> Q:
     found = Q()
     # SQLite's LIKE folds the case of ASCII letters only.
     others = set() if text.isascii() else {text.lower(), text.upper(), text.title()}
     for spelling in {text, *others}:
-        for field in fields:
-            found |= Q(**{f"{field}__{lookup}": spelling})
+        found |= Q(**{f"name__{lookup}": spelling})
     return found
 
 
@@ -186,5 +197,5 @@ def sort(users: QuerySet[User], wanted: str, disclosed: Disclosed) -> tuple[Quer
 
 def in_order(rows: QuerySet[M], field: str, *, is_descending: bool = False) -> QuerySet[M]:
     """By a text, capital or small; then by id, so that pages do not overlap."""
-    by, pk = Lower(field), F("pk")
+    by, pk = F(field) if field.endswith("_key") else Lower(field), F("pk")
     return rows.order_by(by.desc(), pk.desc()) if is_descending else rows.order_by(by, pk)

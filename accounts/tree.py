@@ -10,7 +10,7 @@ from types import MappingProxyType
 from django.db.models import Count, QuerySet
 
 from accounts.models import Account
-from accounts.people import in_order, named, searched
+from accounts.people import in_order, searched, titled
 from courses.models import Course
 
 # More help nobody; then two levels are shown, and each account's own page has the next.
@@ -74,7 +74,7 @@ def found_in(accounts: QuerySet[Account], text: str) -> list[tuple[Account, str]
     """The accounts whose names fit the text, each with the names of those above it, as far as they
     are among the accounts."""
     names = dict(accounts.values_list("pk", "name"))
-    found = in_order(accounts.filter(named(searched(text), ["name"])), "name")[:_MOST]
+    found = in_order(accounts.filter(titled(searched(text))), "name")[:_MOST]
     return [(account, above(account, names)) for account in found]
 
 

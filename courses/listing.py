@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Account
-from accounts.people import in_order, named, searched
+from accounts.people import in_order, searched, titled
 from courses.models import Course, Enrolment
 from courses.rules import OF_A_STUDENT, SEE_COURSE_PEOPLE
 from permissions.policy import answered
@@ -31,7 +31,7 @@ def search(courses: QuerySet[Course], text: str, *, shows_sis_id: bool) -> Query
     text = searched(text)
     if not text:
         return courses
-    found = named(text, ["name"]) | Q(course_code__istartswith=text)
+    found = titled(text) | Q(course_code__istartswith=text)
     if shows_sis_id:
         found |= Q(sis_id__istartswith=text)
     return courses.filter(found)

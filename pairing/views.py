@@ -288,7 +288,7 @@ def _links_found(observer: User, text: str) -> QuerySet[ObservationLink]:
     links = links.exclude(student__state=User.State.DELETED).select_related("student")
     if text.strip():
         links = links.filter(student__name__icontains=text.strip().replace("\x00", ""))
-    return links.order_by("student__sortable_name", "pk")
+    return links.order_by("student__name_key", "pk")
 
 
 def _welcome(request: TenantRequest, observer: User) -> ObservationLink | None:

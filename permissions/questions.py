@@ -167,7 +167,7 @@ def find_place(asker: Actor, text: str, *, within: Account) -> Place:
 def people_named(asker: Actor, text: str) -> list[User]:
     """The first few people of this name about whom the asker may ask."""
     nothing = Disclosed(login=False, email=False, sis_id=False)
-    return list(search(people(asker), text, nothing).order_by("sortable_name", "pk")[:_MOST_NAMED])
+    return list(search(people(asker), text, nothing).order_by("name_key", "pk")[:_MOST_NAMED])
 
 
 def places_named(within: Account, text: str) -> list[Place]:

@@ -43,7 +43,7 @@ _SHOWN = {
     "suspended": Q(user__state=User.State.SUSPENDED),
     "deactivated": Q(role__state=Role.State.INACTIVE),
 }
-_SORTED_BY = {"name": "user__sortable_name", "role": "role__label"}
+_SORTED_BY = {"name": "user__name_key", "role": "role__label"}
 _LAST = gettext_lazy(
     "%(person)s is the last Account Admin of %(account)s who can sign in: without them nobody could"
     " manage it. Make somebody else an Account Admin first."
@@ -100,9 +100,7 @@ def _search(
     text = people.searched(text)
     if not text:
         return memberships
-    found = people.named(text, ["user__name", "user__sortable_name"]) | Q(
-        role__label__icontains=text
-    )
+    found = people.named(text, "user__name_key") | Q(role__label__icontains=text)
     if account.shows_login:
         found |= Q(user__login_key__startswith=login_key(text))
     return memberships.filter(found)

@@ -117,7 +117,7 @@ def _students(request: TenantRequest, course: Course) -> QuerySet[User]:
     """The course's students without a password of their own, by name."""
     here = Enrolment.objects.filter(OF_A_STUDENT, course=course, user=OuterRef("pk"))
     found: QuerySet[User] = permitted(request.actor, SET_UP_SIGN_IN).filter(Exists(here))
-    return found.order_by("sortable_name", "pk")
+    return found.order_by("name_key", "pk")
 
 
 def newest_hand_out(users: QuerySet[User]) -> int:

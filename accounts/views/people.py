@@ -146,11 +146,11 @@ def _links(request: TenantRequest, user: User) -> dict[str, Any]:
         "observer_links": links.filter(student=user)
         .exclude(observer__state=User.State.DELETED)
         .select_related("observer")
-        .order_by("observer__sortable_name", "pk"),
+        .order_by("observer__name_key", "pk"),
         "student_links": links.filter(observer=user)
         .exclude(student__state=User.State.DELETED)
         .select_related("student")
-        .order_by("student__sortable_name", "pk"),
+        .order_by("student__name_key", "pk"),
     }
 
 

@@ -41,7 +41,7 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
         there = there.filter(role=filters.role_id)
     found = shown.people_found(there, sight, request.GET.get("q", ""))
     is_descending = request.GET.get("sort") == "-name"
-    found = in_order(found, "sortable_name", is_descending=is_descending)
+    found = in_order(found, "name_key", is_descending=is_descending)
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     rows = shown.person_rows(actor, course, there, list(page))
     context = {

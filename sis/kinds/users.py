@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.actions import check_password, names
-from accounts.models import Account, User, login_key
+from accounts.models import Account, User, login_key, name_key
 from pairing_service.statements import among
 from permissions.administrators import lock_administrators
 from sis.batches import Batch, Kind, RowRefused, TryLater
@@ -44,6 +44,7 @@ class Values(NamedTuple):
     name: str
     sortable_name: str
     short_name: str
+    name_key: str
     email: str
     integration_id: str | None
     state: str
@@ -89,10 +90,12 @@ class _Users:
 
     def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
         login_id = given(row.login_id, "login_id", NOUN)
+        names = _names(row, old)
         return Values(
             login_id=login_id,
             login_key=login_key(login_id),
-            **_names(row, old),
+            **names,
+            name_key=name_key(names["name"], names["sortable_name"]),
             email=self._email(row, old.email if old else ""),
             integration_id=optional(row.integration_id, old.integration_id if old else None),
             state=state,
