@@ -306,13 +306,12 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.login_key = login_key(self.login_id)
         self.name_key = name_key(self.name, self.sortable_name)
-        if update_fields is not None:
-            keys = {_KEYS[field] for field in update_fields if field in _KEYS}
-            update_fields = [*update_fields, *keys]
-        super().save(*args, update_fields=update_fields, **kwargs)
+        if (fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*fields, *(_KEYS[f] for f in fields if f in _KEYS)}
+        super().save(*args, **kwargs)
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
