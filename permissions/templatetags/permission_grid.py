@@ -6,7 +6,7 @@ would take a hundred times as long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from permissions.catalogue import GROUPS, Permission
-from permissions.grid import Line, Shown, is_part, label_of
+from permissions.grid import Line, Shown, is_part, keys_of, label_of, shown_together
 from permissions.help import HELP
 from permissions.models import Role
 from permissions.panels import Sheet, state_in_words, value_in_words
@@ -39,14 +39,17 @@ def grid_lines(sheet: Sheet, roles: list[Role], lines: Iterable[tuple[Line, str]
 
 def _line(sheet: Sheet, roles: list[Role], line: Line, url: str) -> str:
     columns, language = len(roles) + 1, get_language()
+    states = {key: sheet.states(roles, key) for key in keys_of(line.key)}
+    if line.is_group:
+        states[line.key] = [shown_together(each) for each in zip(*states.values(), strict=True)]
     members = ""
     for member in line.members if line.is_open else ():
         row = _pattern("permissions/_line.html", member.key, False, columns, language)
-        members += row.replace(_CELLS, _cells(sheet, roles, member.key))
+        members += row.replace(_CELLS, _cells(sheet, roles, member.key, states[member.key]))
     drawn = _pattern("permissions/_lines.html", line.key, line.is_open, columns, language)
-    before, drawn = drawn.split(_MEMBERS)
-    before = before.replace(_URL, escape(url)).replace(_CELLS, _cells(sheet, roles, line.key))
-    return before + members + drawn
+    before, after = drawn.split(_MEMBERS)
+    cells = _cells(sheet, roles, line.key, states[line.key])
+    return before.replace(_URL, escape(url)).replace(_CELLS, cells) + members + after
 
 
 @lru_cache(4096)
@@ -67,11 +70,11 @@ def _pattern(name: str, key: str, is_open: bool, columns: int, language: str | N
     return render_to_string(name, context)
 
 
-def _cells(sheet: Sheet, roles: list[Role], key: str) -> str:
+def _cells(sheet: Sheet, roles: list[Role], key: str, states: Sequence[Shown]) -> str:
     # By identity: equal states mostly are one object, and hashing takes longer than placing.
     patterns: dict[int, str] = {}
     drawn = []
-    for role, state in zip(roles, sheet.states(roles, key), strict=True):
+    for role, state in zip(roles, states, strict=True):
         pattern = patterns.get(id(state))
         if pattern is None:
             pattern = patterns[id(state)] = _cell(sheet, state).replace(_KEY, key)
