@@ -9,7 +9,7 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
 from courses.models import Course, Enrolment
-from permissions.changes import Activate
+from permissions.explaining.changes import Activate
 from permissions.grants import Area, grants_of
 from permissions.models import AccountMembership
 from permissions.policy import (

@@ -30,7 +30,7 @@ from pairing.rules import (
     SEE_CODE,
     UNLINK,
 )
-from permissions.explain_links import url_of_code
+from permissions.explaining.links import url_of_code
 from permissions.policy import Rule, may, permitted
 
 Surface = PairingCode.Surface

@@ -6,8 +6,8 @@ from accounts.actor import Actor
 from accounts.models import User
 from courses.models import Course
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
-from permissions.explain import Place, Question
-from permissions.questions import FAMILIES, Family, enrolment_in
+from permissions.explaining.explain import Place, Question
+from permissions.explaining.questions import FAMILIES, Family, enrolment_in
 
 
 def issue_code(asker: Actor, person: User, student: User, place: Place) -> Question:

@@ -21,7 +21,7 @@ from pairing.rules import (
     MAY_ON_DETAILS,
     WHOSE_SURFACE,
 )
-from permissions.explain_links import url_of_code
+from permissions.explaining.links import url_of_code
 from permissions.policy import Condition, may, unmet
 
 

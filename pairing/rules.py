@@ -16,7 +16,7 @@ from accounts.rules import (
 from courses.models import Enrolment
 from courses.rules import COUNTS, IS_STUDENT, SEE_ENROLMENTS_OF
 from pairing.models import ObservationLink, PairingCode
-from permissions.changes import ChangeSetting
+from permissions.explaining.changes import ChangeSetting
 from permissions.policy import (
     Condition,
     Row,

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from permissions.catalogue import BASE_ROLE_LABELS, CUSTOM_BASE_ROLES, PERMISSIONS, BaseRole
+from permissions.explaining.questions import FAMILIES, actions
 from permissions.grid import Choice
 from permissions.inheritance import Row
 from permissions.models import Role
-from permissions.questions import FAMILIES, actions
 
 
 class RoleFilter(forms.Form):

@@ -31,7 +31,7 @@ from django.db.models import (
 
 from accounts.actor import Actor
 from accounts.models import Account, User
-from permissions.changes import Change
+from permissions.explaining.changes import Change
 from permissions.grants import Area, Grants, any_of, grants_of, path_of
 
 M = TypeVar("M", bound=Model)

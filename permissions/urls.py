@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from permissions import explain_api
 from permissions.api import administrators, catalogue, held
+from permissions.api import explain as explaining
 from permissions.api import roles as rest
 from permissions.views import cells, explain, grid, roles
 
@@ -55,6 +55,6 @@ api = [
         "accounts/<str:account_id>/admins/<str:user_id>", administrators.OneAdministrator.as_view()
     ),
     # Why somebody may, or may not
-    path("accounts/<str:account_id>/permissions/explain", explain_api.ExplainInAccount.as_view()),
-    path("courses/<str:course_id>/permissions/explain", explain_api.ExplainInCourse.as_view()),
+    path("accounts/<str:account_id>/permissions/explain", explaining.ExplainInAccount.as_view()),
+    path("courses/<str:course_id>/permissions/explain", explaining.ExplainInCourse.as_view()),
 ]

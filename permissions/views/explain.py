@@ -17,13 +17,9 @@ from django.views.decorators.http import require_safe
 from accounts.middleware import TenantRequest
 from accounts.models import Account, User
 from accounts.sight import account_in_sight, crumbs_along, lineage
-from permissions.explain import Explanation, Place, Question, explain
-from permissions.explain_links import link_of
-from permissions.explain_shown import ShownProposal, ShownWay, shown_proposals, shown_ways
-from permissions.forms import QuestionForm
-from permissions.grid import Kind
-from permissions.panels import to_grid
-from permissions.questions import (
+from permissions.explaining.explain import Explanation, Place, Question, explain
+from permissions.explaining.links import link_of
+from permissions.explaining.questions import (
     Unclear,
     Unknown,
     find_person,
@@ -32,8 +28,12 @@ from permissions.questions import (
     places_named,
     question_of,
 )
+from permissions.explaining.shown import ShownProposal, ShownWay, shown_proposals, shown_ways
+from permissions.explaining.telling import answer, context_code, reasons
+from permissions.forms import QuestionForm
+from permissions.grid import Kind
+from permissions.panels import to_grid
 from permissions.rules import MANAGE_OVERRIDES
-from permissions.telling import answer, context_code, reasons
 
 
 class Several(Exception):

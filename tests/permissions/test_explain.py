@@ -11,11 +11,16 @@ from accounts.models import Account, User
 from accounts.rules import SEE_PERSON
 from courses.models import Course, Enrolment
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS, ISSUE_OVER_REST
-from permissions.changes import Activate, ChangeSetting, Enrol, GiveRole, Reopen, SwitchOn
-from permissions.explain import Answer, Explanation, Question, about_permission, explain
-from permissions.models import Role
-from permissions.policy import may
-from permissions.questions import (
+from permissions.explaining.changes import (
+    Activate,
+    ChangeSetting,
+    Enrol,
+    GiveRole,
+    Reopen,
+    SwitchOn,
+)
+from permissions.explaining.explain import Answer, Explanation, Question, about_permission, explain
+from permissions.explaining.questions import (
     FAMILIES,
     Unclear,
     Unknown,
@@ -24,7 +29,9 @@ from permissions.questions import (
     find_place,
     question_of,
 )
-from permissions.telling import answer, explanation_json, reasons, text
+from permissions.explaining.telling import answer, explanation_json, reasons, text
+from permissions.models import Role
+from permissions.policy import may
 from tests.cast import Cast, enrol, make_account_role, make_admin
 from tests.pairing.surfaces import (
     ACT_AS,

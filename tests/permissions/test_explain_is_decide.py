@@ -25,7 +25,7 @@ from courses.rules import COUNTS, IS_STUDENT, SEE_DETAILS
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS, ISSUE_OVER_REST, SELF_REGISTRATION_ON
 from permissions.actions import update_overrides
 from permissions.catalogue import permission
-from permissions.changes import (
+from permissions.explaining.changes import (
     Activate,
     Change,
     ChangeSetting,
@@ -34,7 +34,7 @@ from permissions.changes import (
     Reopen,
     SwitchOn,
 )
-from permissions.explain import (
+from permissions.explaining.explain import (
     Answer,
     Explanation,
     Question,

@@ -10,9 +10,16 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.actor import Actor
 from accounts.management.commands.create_token import root_account_named
-from permissions.explain import explain
-from permissions.questions import Unclear, Unknown, actions, find_person, find_place, question_of
-from permissions.telling import explanation_json, text
+from permissions.explaining.explain import explain
+from permissions.explaining.questions import (
+    Unclear,
+    Unknown,
+    actions,
+    find_person,
+    find_place,
+    question_of,
+)
+from permissions.explaining.telling import explanation_json, text
 
 
 class Command(BaseCommand):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from permissions.changes import Change
-from permissions.explain import Answer, Held, Proposal, RoleHeld, Way
-from permissions.picture import Picture, picture
-from permissions.telling import (
+from permissions.explaining.changes import Change
+from permissions.explaining.explain import Answer, Held, Proposal, RoleHeld, Way
+from permissions.explaining.picture import Picture, picture
+from permissions.explaining.telling import (
     condition_name,
     held_sentence,
     hidden_sentence,

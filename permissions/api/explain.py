@@ -12,13 +12,13 @@ from accounts.models import Account
 from courses.ids import find_course
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import params_of
-from permissions.changes import Change
-from permissions.explain import explain
-from permissions.explain_links import link_of
+from permissions.explaining.changes import Change
+from permissions.explaining.explain import explain
+from permissions.explaining.links import link_of
+from permissions.explaining.questions import Unclear, Unknown, find_person, find_place, question_of
+from permissions.explaining.telling import explanation_json
 from permissions.policy import require
-from permissions.questions import Unclear, Unknown, find_person, find_place, question_of
 from permissions.rules import MANAGE_OVERRIDES
-from permissions.telling import explanation_json
 
 
 class ExplainInAccount(APIView):

@@ -13,7 +13,14 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import MANAGE_ACCOUNT_SETTINGS
 from courses.rules import ENROL, UNENROL
-from permissions.changes import Activate, Change, ChangeSetting, Enrol, GiveRole, SwitchOn
+from permissions.explaining.changes import (
+    Activate,
+    Change,
+    ChangeSetting,
+    Enrol,
+    GiveRole,
+    SwitchOn,
+)
 from permissions.policy import may, permitted
 from permissions.rules import MANAGE_ADMINISTRATORS, MANAGE_OVERRIDES
 

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from courses.models import Course, Enrolment
 from permissions.catalogue import BaseRole, permission
-from permissions.changes import Change
-from permissions.explain import Answer, Explanation, Held, Place, Proposal, RoleHeld, Way
+from permissions.explaining.changes import Change
+from permissions.explaining.explain import Answer, Explanation, Held, Place, Proposal, RoleHeld, Way
 from permissions.inheritance import Note, Reach, Step
 from permissions.inheritance import Row as OverrideRow
 

@@ -25,7 +25,7 @@ from accounts.rules import ACT_AS
 from courses.models import Course, Enrolment
 from courses.rules import SEE_ENROLLED
 from permissions.catalogue import PERMISSIONS, BaseRole, Level, permission
-from permissions.changes import Activate, Change, Enrol, GiveRole, Reopen, SwitchOn
+from permissions.explaining.changes import Activate, Change, Enrol, GiveRole, Reopen, SwitchOn
 from permissions.grants import Grants, Holding, grants_of
 from permissions.inheritance import Row as OverrideRow
 from permissions.models import Role

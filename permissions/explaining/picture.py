@@ -1,7 +1,7 @@
 """The chain of accounts as a small picture: where a role is held, what decided, what is locked.
 
 Only places and states; `templates/permissions/_chain.html` draws. The same is told in sentences
-beside it (`permissions.telling.trail`).
+beside it (`permissions.explaining.telling.trail`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 
 from courses.models import Course
-from permissions.explain import RoleHeld
+from permissions.explaining.explain import RoleHeld
 from permissions.inheritance import Note, Reach, Step
 from permissions.inheritance import Row as OverrideRow
 

@@ -22,7 +22,7 @@ from courses.ids import find_course
 from courses.models import Course, Enrolment
 from courses.rules import SEE_ENROLLED
 from permissions.catalogue import PERMISSIONS
-from permissions.explain import Place, Question, about_permission
+from permissions.explaining.explain import Place, Question, about_permission
 from permissions.policy import RULES, Rule, may, permitted
 from permissions.rules import MANAGE_OVERRIDES
 
