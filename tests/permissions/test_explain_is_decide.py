@@ -49,10 +49,10 @@ from permissions.overrides import OverrideChange
 from permissions.policy import may
 from permissions.serializers import role_json
 from permissions.table import bump, newest_table
-from tests.permissions.worlds import KEYS, World, build, worlds
+from tests.permissions.worlds import EXAMPLES, KEYS, World, build, worlds
 
 quietly = settings(
-    max_examples=40,
+    max_examples=EXAMPLES,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking whole tenants takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],

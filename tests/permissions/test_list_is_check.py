@@ -33,7 +33,7 @@ from permissions.policy import (
     require,
     rule,
 )
-from tests.permissions.worlds import KEYS, World, build, worlds
+from tests.permissions.worlds import EXAMPLES, KEYS, World, build, worlds
 
 COURSE_RULES = {
     key: rule(f"test_course_{key}", Course, key).row("held", holds_in_course(key, "pk"))
@@ -78,7 +78,9 @@ def oracle_course(world: World, key: str, course: Course) -> bool:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(drawn=worlds)
 def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(

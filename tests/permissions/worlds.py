@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,8 @@ from permissions.inheritance import Row
 from permissions.models import AccountMembership, Override, Role
 from tests.cast import make_account, make_course
 
+# How many tenants each property is tried on; CI tries more.
+EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
 KEYS = [
     "read_roster", "generate_observer_pairing_code", "allow_course_admin_actions",
     "become_user", "read_course_list", "manage_account_settings",
