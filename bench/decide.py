@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "7"))
 # Asked about in each round: a new person for each request, and further courses in the same request.
 PEOPLE = int(os.environ.get("PEOPLE", "60"))
 FURTHER = 4
-TEACHERS = 8  # whose students are listed in each round
+TEACHERS = 24  # whose students are listed in each round
 CHANGES = 9
 
 PLAIN, PEOPLED, OVERRIDDEN = "as it is", "ten times the people", "ten times the overrides"

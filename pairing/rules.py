@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings, User
@@ -35,9 +36,21 @@ COURSE_ADMINISTRATION = "allow_course_admin_actions"
 
 # --- Conditions ---
 
+# By hand: asked once of the actor's tenant it needs no joins, which would be made for every target.
+_IS_OPEN = """
+EXISTS (SELECT 1 FROM accounts_rootaccountsettings
+         WHERE account_id = %s AND self_registration IN (%s, %s))
+"""
+
+
+def _self_registration_is_on(actor: Actor) -> Q:
+    params = (actor.root_account.pk, *map(str, RootAccountSettings.OPEN))
+    return Q(RawSQL(_IS_OPEN, params, output_field=BooleanField()))  # noqa: S611
+
+
 SELF_REGISTRATION_ON = Condition(
     "self registration is on",
-    lambda actor: Q(root_account__settings__self_registration__in=RootAccountSettings.OPEN),
+    _self_registration_is_on,
     setting="self_registration",
     remedy=lambda target: ChangeSetting(
         "self_registration",
