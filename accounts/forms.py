@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
 from accounts.models import Account, User, login_key
-from accounts.time_zones import time_zones
+from accounts.time_zones import current_time_zones
 from permissions.models import Role
 
 PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
@@ -130,8 +130,7 @@ class ChoosePasswordForm(forms.Form):
 
 def _time_zones(*, also: str = "") -> list[tuple[str, str]]:
     """The zones that people know, by place; `also` is one that is set and may be none of them."""
-    names = {name for name in time_zones() if "/" in name and not name.startswith("Etc/")}
-    wanted = sorted(names | {"UTC"} | ({also} if also else set()))
+    wanted = sorted(current_time_zones() | {"UTC"} | ({also} if also else set()))
     return [(name, name.replace("_", " ")) for name in wanted]
 
 
@@ -227,6 +226,11 @@ class AccountForm(forms.Form):
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not account.is_root:
+            self.fields["time_zone"].help_text = _(
+                "What programs are told of this account. On pages people see times in the zone that"
+                " they have chosen, or else in the school's."
+            )
         self.initial = {"name": account.name, "time_zone": account.time_zone}
         self.fields["time_zone"].choices = _time_zones(also=account.time_zone)  # type: ignore[attr-defined]
 

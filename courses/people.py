@@ -216,7 +216,7 @@ def facts_of(user: User, sight: Sight) -> list[tuple[str, Any]]:
     """Label and value, as far as the actor may see them."""
     facts: list[tuple[str, Any]] = [
         (_("Full name"), user.name),
-        (_("Sortable name"), user.sortable_name),
+        (_("Name in lists"), user.sortable_name),
     ]
     if sight.login:
         facts.append((_("Login"), user.login_id))

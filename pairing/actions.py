@@ -69,6 +69,7 @@ class IssuedCode:
     student: User
     text: str
     expires_at: datetime
+    ended_hints: list[str]  # how the codes ended that made room for it
 
     @property
     def shown(self) -> str:
@@ -89,10 +90,12 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     User.objects.hold([student.pk])
     now = timezone.now()
     ended = _make_room(actor, student, settings.live_codes_per_student, now)
-    issued = IssuedCode(student, new_code(), now + settings.code_lifetime)
+    hints = [code.hint for code in ended]
+    issued = IssuedCode(student, new_code(), now + settings.code_lifetime, hints)
     _store(actor, issued, surface, course_id, now)
-    done = event(actor, "code_issued", subject=student, surface=surface, course=course_id)
-    Event.objects.bulk_create([*ended, done])
+    told = [event(actor, "code_superseded", subject=student, code=code.pk) for code in ended]
+    told.append(event(actor, "code_issued", subject=student, surface=surface, course=course_id))
+    Event.objects.bulk_create(told)
     return issued
 
 
@@ -126,8 +129,8 @@ def _too_many(actor: Actor, live: list[PairingCode], limit: int) -> list[Pairing
     return [*own, *others][: max(0, len(live) - limit + 1)]
 
 
-def _make_room(actor: Actor, student: User, limit: int, now: datetime) -> list[Event]:
-    """End codes for one more to be made, and what is to be told of it.
+def _make_room(actor: Actor, student: User, limit: int, now: datetime) -> list[PairingCode]:
+    """End codes for one more to be made; those that it ended.
 
     The student's row is held, so nobody else makes codes meanwhile.
     """
@@ -135,11 +138,11 @@ def _make_room(actor: Actor, student: User, limit: int, now: datetime) -> list[E
     codes = list(active.order_by("created_at", "pk"))
     if any(code.expires_at <= now for code in codes):
         active.filter(expires_at__lte=now).update(state=State.EXPIRED, ended_at=now)
-    events = []
-    for code in _too_many(actor, [code for code in codes if code.expires_at > now], limit):
-        if active.filter(pk=code.pk).update(state=State.SUPERSEDED, ended_at=now):
-            events.append(event(actor, "code_superseded", subject=student, code=code.pk))
-    return events
+    return [
+        code
+        for code in _too_many(actor, [code for code in codes if code.expires_at > now], limit)
+        if active.filter(pk=code.pk).update(state=State.SUPERSEDED, ended_at=now)
+    ]
 
 
 @transaction.atomic

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import check_password
+from accounts.models import User
 
 
 class CodeForm(forms.Form):
@@ -64,3 +68,15 @@ class RegistrationForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not has_terms:
             del self.fields["accepts_terms"]
+
+    def clean(self) -> dict[str, Any]:
+        """A weak password is told with whatever else is wrong; the action asks once more."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        email = cleaned.get("email", "")
+        observer = User(name=cleaned.get("name", ""), login_id=email, email=email)
+        try:
+            if "password" in cleaned:
+                check_password(cleaned["password"], observer)
+        except ValidationError as error:
+            self.add_error("password", error)
+        return cleaned

@@ -30,7 +30,8 @@ from accounts.sight import (
 )
 from accounts.views.first_sign_ins import newest_hand_out
 from courses.models import Enrolment
-from courses.rules import SEE_DETAILS, SEE_ENROLLED
+from courses.people import role_name
+from courses.rules import SEE_DETAILS, SEE_ENROLLED, SEE_USER_PAGE
 from pairing.actions import NotLive, OwnCode, link, settle_question, unlink
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, UNLINK
@@ -60,9 +61,14 @@ def account_people(request: TenantRequest, account_id: int) -> HttpResponse:
         "disclosed": disclosed,
         "filters": PeopleFilter(request.GET),
         "search_label": _search_label(disclosed),
+        "needs_others": not account.may_set_up_sign_ins and any(map(_has_no_password, page)),
         "is_narrowed": any(request.GET.get(name) for name in ("q", "show")),
     }
     return render(request, "accounts/account_people.html", context)
+
+
+def _has_no_password(user: User) -> bool:
+    return user.state == User.State.ACTIVE and not user.has_usable_password()
 
 
 def _search_label(disclosed: people.Disclosed) -> str:
@@ -75,7 +81,7 @@ def _labels(disclosed: people.Disclosed) -> dict[str, str]:
     labels = {"name": _("Name")}
     labels |= {"login": _("Login")} if disclosed.login else {}
     labels |= {"email": _("E-mail")} if disclosed.email else {}
-    return labels | ({"sis_id": _("SIS id")} if disclosed.sis_id else {})
+    return labels | ({"sis_id": _("SIS ID")} if disclosed.sis_id else {})
 
 
 def _crumbs_to_adding(request: TenantRequest, account: SeenAccount) -> Crumbs:
@@ -97,7 +103,7 @@ def person_add(request: TenantRequest, account_id: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("%(person)s is there now.") % {"person": added.name})
+            messages.success(request, _("%(person)s has been added.") % {"person": added.name})
             return redirect("accounts:user", added.pk)
     context = {
         "account": account,
@@ -120,11 +126,11 @@ def _user_page(
     context = {
         "user": user,
         "breadcrumbs": breadcrumbs_to(request, user),
-        "enrolments": _enrolments(request, user),
+        "enrolments": [(e, role_name(e.role)) for e in _enrolments(request, user)],
         "observer_form": forms.get("observer_form") or LoginOfPersonForm(prefix="observer"),
         "student_form": forms.get("student_form") or LoginOfPersonForm(prefix="student"),
         "removed": _just_removed(request, user),
-        **(_links(request, user) if user.shows_links else {}),
+        **_links(request, user),
     }
     if user.may_set_up_sign_in or user.may_replace_password:
         context["newest_hand_out"] = newest_hand_out(User.objects.filter(pk=user.pk))
@@ -140,8 +146,12 @@ def _enrolments(request: TenantRequest, user: User) -> QuerySet[Enrolment]:
     )
 
 
-def _links(request: TenantRequest, user: User) -> dict[str, Any]:
+def _links(request: TenantRequest, user: SeenUser) -> dict[str, Any]:
+    """All for who may see the person's links; else those with people whose pages open, too."""
     links = answered(ObservationLink.objects.active(), request.actor, may_remove=UNLINK)
+    if not user.shows_links:
+        seen = permitted(request.actor, SEE_USER_PAGE).values("pk")
+        links = links.filter(observer__in=seen, student__in=seen)
     return {
         "observer_links": links.filter(student=user)
         .exclude(observer__state=User.State.DELETED)

@@ -83,7 +83,7 @@ def sub_account_add(request: TenantRequest, account_id: int) -> HttpResponse:
         except TooDeep:
             form.add_error("parent", _TOO_DEEP)
         else:
-            messages.success(request, _("%(account)s is there now.") % {"account": added.name})
+            messages.success(request, _("%(account)s has been added.") % {"account": added.name})
             return redirect("accounts:sub-accounts", account.pk)
     context = {
         "account": account,

@@ -64,7 +64,7 @@ def course_add(request: TenantRequest, account_id: int) -> HttpResponse:
     form = CourseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         course = create_course(actor=request.actor, account=account, **form.cleaned_data)
-        messages.success(request, _("%(course)s is there now.") % {"course": course.name})
+        messages.success(request, _("%(course)s has been added.") % {"course": course.name})
         if may(request.actor, SEE_COURSE_PEOPLE, course):
             return redirect("courses:people", course.pk)
         return redirect("accounts:account", account.pk)

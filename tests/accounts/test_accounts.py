@@ -249,3 +249,19 @@ def test_acting_as_an_administrator_lends_no_rights(cast, signed_in):
     client = signed_in(cast.observer)
     assert client.post(f"/users/{cast.ta.pk}/masquerade").status_code == 302
     get(client, f"/accounts/{cast.accounts.high.pk}/settings", 403)
+
+
+def test_the_title_names_the_school_once(cast, signed_in):
+    admin = signed_in(cast.root_admin)
+    assert (
+        f"<title>{cast.root.name}</title>"
+        in admin.get(f"/accounts/{cast.root.pk}").content.decode()
+    )
+
+
+def test_only_the_root_s_time_zone_is_said_to_be_everyone_s(cast, signed_in):
+    admin = signed_in(cast.root_admin)
+    words = "Used for people who have not chosen one."
+    for account, is_said in [(cast.root, True), (cast.accounts.high, False)]:
+        page = admin.get(f"/accounts/{account.pk}/settings").content.decode()
+        assert (words in page) is is_said

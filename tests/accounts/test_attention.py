@@ -30,7 +30,9 @@ def items(client, account):
 
 
 def listed(client, url):
-    return re.findall(r'<th scope="row"><a[^>]*>([^<]*)</a>', text(client.get(url)))
+    return re.findall(
+        r'<th scope="row" class="wrap lead"><a[^>]*>([^<]*)</a>', text(client.get(url))
+    )
 
 
 @pytest.fixture

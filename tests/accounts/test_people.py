@@ -15,7 +15,7 @@ def people(client, account, query="", status=200):
 
 
 def names(text):
-    return re.findall(r'<th scope="row"><a[^>]*>([^<]*)</a>', text)
+    return re.findall(r'<th scope="row" class="wrap lead"><a[^>]*>([^<]*)</a>', text)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_search_finds_parts_of_names_and_beginnings_of_ids(cast, admin, text, fo
     [
         ("view_user_logins", "Login", "ada.okafor", "ada.okafor"),
         ("read_email_addresses", "E-mail", "hidden@x.example", "hidden@"),
-        ("read_sis", "SIS id", "s-ada", "s-ada"),
+        ("read_sis", "SIS ID", "s-ada", "s-ada"),
     ],
 )
 def test_an_id_is_shown_and_searched_with_its_permission_only(
@@ -144,6 +144,15 @@ def test_only_people_without_a_first_sign_in_are_shown(cast, admin):
     User.objects.filter(pk=cast.student.pk).update(password="!x")
     assert names(people(admin, cast.root, "?show=without_sign_in")) == ["Okafor, Ada"]
     assert names(people(admin, cast.root, "?show=suspended")) == ["Gone, Olaf"]
+
+
+def test_who_can_not_hand_over_a_first_sign_in_is_told_who_can(cast, admin, signed_in):
+    words = "gets their first sign-in from an administrator of"
+    sub_admin = signed_in(cast.sub_admin)
+    assert words not in people(sub_admin, cast.accounts.high)
+    User.objects.filter(pk=cast.student.pk).update(password="!x")
+    assert words in people(sub_admin, cast.accounts.high)
+    assert words not in people(admin, cast.accounts.high)
 
 
 def test_a_search_without_result_says_so(cast, admin):

@@ -37,7 +37,7 @@ def test_a_person_is_added_and_their_first_sign_in_offered(cast, admin):
     )
     assert (nora.has_usable_password(), nora.root_account) == (False, cast.root)
     page = text(admin.get(f"/users/{nora.pk}"))
-    assert "Nora Q. Newcomer is there now." in page
+    assert "Nora Q. Newcomer has been added." in page
     assert "Make a one-time password" in page
     assert admin.post(f"/users/{nora.pk}/first_sign_in").status_code == 200
     event = Event.objects.get(action="person_added")

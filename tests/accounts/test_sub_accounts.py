@@ -83,7 +83,7 @@ def test_an_account_is_added_below_the_chosen_one(cast, admin):
     added = Account.objects.get(name="Chemistry")
     assert added.parent == cast.accounts.science
     assert added.path.startswith(cast.accounts.science.path)
-    assert "Chemistry is there now." in text(admin.get(page(cast.root)))
+    assert "Chemistry has been added." in text(admin.get(page(cast.root)))
     assert Event.objects.get(action="account_created").account == added
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import User
 from audit.models import Event
+from courses.models import Enrolment
 from pairing.actions import link
 from pairing.models import ObservationLink
 from permissions.models import AccountMembership
@@ -87,9 +88,41 @@ def test_an_administrator_sees_the_enrolments_of_their_accounts_only(cast, signe
     assert "Reading" not in text
 
 
-def test_links_are_shown_to_who_manages_observers(cast, signed_in, admin, linked):
+def test_who_manages_observers_sees_links_and_may_change_them(cast, admin, linked):
+    page = get(admin, cast.student)
+    assert "Joy Okafor" in page
+    assert f"/links/{linked.pk}/remove" in page
+    assert f"/users/{cast.student.pk}/observers" in page
+
+
+@pytest.mark.parametrize(("who", "other"), [("student", "observer"), ("observer", "student")])
+def test_who_only_reads_the_roster_sees_links_and_no_way_to_change_them(
+    cast, signed_in, linked, who, other
+):
+    page = get(signed_in(cast.sub_admin), getattr(cast, who))
+    assert f'<a href="/users/{getattr(cast, other).pk}">' in page
+    assert f"/users/{getattr(cast, who).pk}/" not in page
+
+
+def test_an_observer_whose_page_is_not_theirs_to_open_stays_unnamed(cast, signed_in, linked, admin):
+    Enrolment.objects.filter(user=cast.observer).delete()
     assert "Joy Okafor" in get(admin, cast.student)
-    assert "Joy Okafor" not in get(signed_in(cast.sub_admin), cast.student)
+    page = get(signed_in(cast.sub_admin), cast.student)
+    assert "Joy Okafor" not in page
+    assert "Nobody whom you can see observes Ada Okafor." in page
+
+
+def test_roles_are_named_in_the_reader_s_language(cast, admin):
+    User.objects.filter(pk=cast.root_admin.pk).update(locale="es")
+    assert "Estudiante" in get(admin, cast.student)
+
+
+def test_who_lacks_the_right_is_told_who_gives_a_first_sign_in(cast, signed_in, admin):
+    cast.student.set_unusable_password()
+    cast.student.save()
+    words = "gets a first sign-in from an administrator of"
+    assert words in get(signed_in(cast.sub_admin), cast.student)
+    assert words not in get(admin, cast.student)
 
 
 def test_the_page_takes_few_statements(

@@ -23,7 +23,7 @@ def test_a_course_is_added_found_and_filled(cast, sign_in):
     assert page.get_by_label("Name", exact=True).get_attribute("aria-invalid") == "true"
     page.get_by_label("Name", exact=True).fill("Astronomy")
     page.get_by_role("button", name="Add the course").click()
-    page.get_by_text("Astronomy is there now.").wait_for()
+    page.get_by_text("Astronomy has been added.").wait_for()
     page.get_by_role("link", name="Add people").first.click()
     page.get_by_role("searchbox").press_sequentially("lin")
     page.get_by_label("Cora Lind").check()
@@ -69,7 +69,7 @@ def test_a_person_is_added_and_gets_a_slip_once(cast, sign_in):
     page.get_by_label("Full name").fill("Nora Newcomer")
     page.get_by_label("Login", exact=True).fill("nora")
     page.get_by_role("button", name="Add the person").click()
-    page.get_by_text("Nora Newcomer is there now.").wait_for()
+    page.get_by_text("Nora Newcomer has been added.").wait_for()
     page.get_by_role("button", name="Make a one-time password").click()
     page.get_by_text("These passwords are shown only now.").wait_for()
     password = User.objects.get(login_id="nora").password

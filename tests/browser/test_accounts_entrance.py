@@ -51,7 +51,7 @@ def test_a_forgotten_password_is_replaced(cast, browser_page):
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail").fill("ada@x.example")
     page.get_by_role("button", name="Send the link").click()
-    page.get_by_role("heading", name="Look into your mail").wait_for()
+    page.get_by_role("heading", name="Check your e-mail").wait_for()
     _post.submit(lambda: None).result()
     page.goto(re.search(r"http\S+", mail.outbox[0].body)[0])
     page.get_by_label("New password").fill("my-very-own-horse")

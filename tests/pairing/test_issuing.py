@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -54,6 +55,15 @@ def test_without_one_of_the_issuers_the_oldest_of_all_ends(cast: Cast) -> None:
     cast.code_by(cast.root_admin)
     assert PairingCode.objects.get(digest=digest_of(first.text)).state == "superseded"
     assert Event.objects.filter(action="code_superseded").count() == 1
+
+
+def test_what_it_ended_is_told_beside_the_new_code(cast: Cast, signed_in: Any) -> None:
+    first = cast.code()
+    client, page = signed_in(cast.student), "/profile/settings/pair"
+    said = f"The code that ended in {first.text[-2:]} has ended."
+    for _ in range(4):
+        assert cast.code().ended_hints == []
+    assert said in client.post(page).content.decode()
 
 
 def test_expired_codes_make_room_and_are_not_live(cast: Cast) -> None:

@@ -235,3 +235,11 @@ def test_the_dead_code_of_the_second_step_counts_as_a_guess(holder: Client):
 def test_a_code_of_another_school_is_no_code_here(visitor: Client, code: str):
     answer = visitor.post(STEP, {"code": code}, headers={"host": "southfield.localhost"})
     assert answer.status_code == 422
+
+
+def test_all_that_is_wrong_is_told_at_once(cast: Cast, holder: Client):
+    cast.set(terms="Be kind.")
+    page = _text(holder.post(PAGE, {"name": "", "email": "ruth", "password": "short"}))
+    for said in ("Type in your name.", "Enter a valid", "too short", "Without accepting the terms"):
+        assert said in page
+    assert _ruth() is None
