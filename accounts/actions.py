@@ -32,7 +32,9 @@ from audit.actions import event, record
 from audit.models import Event
 from courses.models import Course
 from pairing.mail import tell_after_commit
+from permissions.administrators import lock_administrators
 from permissions.policy import Denied, Rule, permitted, require
+from permissions.rules import CHANGE_ANY_OVERRIDE
 from permissions.table import bump, newest_table
 
 # Long enough for a slip of paper to reach a child, short enough that a lost one does not matter.
@@ -164,13 +166,16 @@ def create_sub_account(
 def move_sub_account(*, actor: Actor, account: Account, parent: Account) -> None:
     """Hang an account, with all below it, under another parent; what it inherits changes.
 
-    It needs the same right where it is, where it was and where it goes. Raises Denied,
-    WouldCircle, TooDeep.
+    It needs the right where it is, where it was and where it goes, and to be Account Admin of
+    both parents: what is set and who administers there begins or ends to count for everyone below,
+    and so for the mover. Raises Denied, WouldCircle, TooDeep.
     """
     hold_tree(actor)
     before = _parent_of(actor, account)
     _require_now(actor, account)
     _require_now(actor, parent)
+    for above in (before, parent):
+        require(actor, CHANGE_ANY_OVERRIDE, above)
     if before == parent:
         return
     deepest = Account.objects.within(account).aggregate(most=Max(Length("path")))["most"]
@@ -302,9 +307,13 @@ def hand_out_passwords(*, actor: Actor, users: Iterable[User]) -> dict[User, str
 def replace_password(*, actor: Actor, user: User) -> dict[User, str]:
     """The same for a person who forgot their own, which ends with all their sessions.
 
-    Raises Denied.
+    Raises Denied, also for the last Account Admin who has a password of their own: of two who do
+    this to each other at once, the second is refused.
     """
-    return _hand_out(actor, REPLACE_PASSWORD, [user], told_as=HAND_OUTS[1])
+    with transaction.atomic():
+        if lock_administrators(actor.root_account) == {user.pk}:
+            raise Denied(REPLACE_PASSWORD)
+        return _hand_out(actor, REPLACE_PASSWORD, [user], told_as=HAND_OUTS[1])
 
 
 def _hand_out(actor: Actor, rule: Rule, users: Iterable[User], *, told_as: str) -> dict[User, str]:

@@ -107,6 +107,7 @@ REPLACE_PASSWORD = rule(
     "administrator",
     ACTS_AS_NOBODY_YET,
     holds_in_root("manage_user_logins", whose=Whose.REAL),
+    holds_in_root("become_user", whose=Whose.REAL),
     IS_SOMEONE_ELSE,
     Condition("has a password of their own", lambda actor: ~_no_password_of_their_own(actor)),
     IS_ACTIVE,

@@ -170,7 +170,13 @@ class Grants:
         )
 
     def covers_role(self, role_id: int, path: str) -> bool:
-        """Whether everything that the role gives to whoever holds it at `path` is held, too."""
+        """Whether everything that the role gives to whoever holds it at `path` is held, too.
+
+        An Account Admin can switch on whatever their role does not give now: only an Account Admin
+        of the account holds that, too.
+        """
+        if self._table.base_role(role_id) == BaseRole.ACCOUNT_ADMIN:
+            return self.governs.has_account(path)
         return all(
             self.area(key, as_administrator=True).covers(piece)
             for key in PERMISSIONS

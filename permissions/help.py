@@ -154,8 +154,8 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         },
         {
             "The way there": "The People page and a person's page also need {read_roster}.",
-            "Administrators": "A new password is refused for whom you could not act as either: an"
-            " administrator who holds a permission that you lack.",
+            "A new password": "Needs {become_user}, too, and is refused for whom you could not act"
+            " as either: an administrator who holds a permission that you lack.",
             "SIS IDs": "Seeing one needs {read_sis} or {manage_sis}; changing one, {manage_sis}.",
             "The last administrator": "The last Account Admin of a root account cannot be left"
             " without a login.",

@@ -31,7 +31,8 @@ from accounts.sight import Crumbs, account_in_sight, breadcrumbs, breadcrumbs_be
 from accounts.tree import choices_of, courses_in, found_in, tree_of
 from courses.models import Course
 from permissions.models import AccountMembership
-from permissions.policy import permitted
+from permissions.policy import may, permitted
+from permissions.rules import CHANGE_ANY_OVERRIDE
 
 if TYPE_CHECKING:
     from accounts.sight import SeenAccount
@@ -116,17 +117,19 @@ def _found(
 
 
 def _forms(request: TenantRequest, sub: Account) -> dict[str, Form]:
-    """The two forms of the page; the one that was sent has its data."""
-    managed = permitted(request.actor, MANAGE_ACCOUNT_SETTINGS).live()
-    parents = choices_of(managed.exclude(path__startswith=sub.path))
+    """The forms of the page; the one that was sent has its data. Account Admins move accounts."""
 
     def data(name: str) -> Any:
         return request.POST if request.POST.get("form") == name else None
 
-    return {
-        "rename": RenameForm(data("rename"), initial={"name": sub.name}),
-        "move": MoveForm(data("move"), parents=parents, initial={"parent": sub.parent_id}),
-    }
+    forms: dict[str, Form] = {"rename": RenameForm(data("rename"), initial={"name": sub.name})}
+    assert sub.parent is not None
+    if may(request.actor, CHANGE_ANY_OVERRIDE, sub.parent):
+        governed = permitted(request.actor, CHANGE_ANY_OVERRIDE).live()
+        parents = choices_of(governed.exclude(path__startswith=sub.path))
+        initial = {"parent": sub.parent_id}
+        forms["move"] = MoveForm(data("move"), parents=parents, initial=initial)
+    return forms
 
 
 def _save(request: TenantRequest, sub: Account, form: Form) -> bool:

@@ -95,7 +95,7 @@ def test_only_who_manages_logins_in_the_root_account_hands_any_over(nora, cast, 
 
 
 def test_nobody_hands_one_to_an_administrator_who_holds_more(nora, cast, signed_in):
-    keys = ("read_roster", "manage_user_logins")
+    keys = ("read_roster", "manage_user_logins", "become_user")
     make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Clerk", *keys))
     make_admin(cast, nora, cast.accounts.high)
     assert hand_over(signed_in(cast.observer), nora).status_code == 403
@@ -192,7 +192,7 @@ def test_who_has_no_password_of_their_own_gets_a_first_sign_in_instead(nora, adm
 
 def test_nobody_s_password_is_replaced_by_who_may_not_act_as_them(cast, signed_in):
     """Whoever signs in with it holds all that they hold."""
-    keys = ("read_roster", "manage_user_logins")
+    keys = ("read_roster", "manage_user_logins", "become_user")
     make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Clerk", *keys))
     clerk = signed_in(cast.observer)
     assert forgotten(clerk, cast.student).status_code == 200
