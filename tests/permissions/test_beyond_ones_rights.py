@@ -16,7 +16,11 @@ from permissions.overrides import OverrideChange
 from permissions.policy import Denied, may
 from tests.cast import Cast, make_account_role, make_admin
 
-KEYS = ("manage_role_overrides", "manage_account_memberships", "become_user", "manage_user_logins")
+# All that nobody can take from Account Admin, and what the doors tried below need.
+KEYS = (
+    "manage_role_overrides", "manage_account_memberships", "manage_account_settings",
+    "become_user", "manage_user_logins", "read_roster",
+)  # fmt: skip
 
 
 def desk(cast: Cast, *keys: str) -> User:
