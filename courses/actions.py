@@ -24,7 +24,9 @@ from courses.rules import (
     ENROL,
     ENROL_AS_ADMINISTRATOR,
     UNENROL,
+    may_give,
 )
+from permissions.actions.overrides import hold_rights
 from permissions.models import Role
 from permissions.policy import Denied, may, require
 
@@ -93,11 +95,26 @@ def enrol(
 ) -> Enrolment:
     """Put a person into a section. Who holds only a course role invites; the same row is reused.
 
-    Raises Denied, EnrolmentRefused. Attaching an observer to a student is `pairing.actions.link`.
+    Raises Denied also for a role that gives what the actor lacks in the course, EnrolmentRefused.
+    Attaching an observer to a student is `pairing.actions.link`.
     """
-    course = section.course
+    hold_rights(actor, section.course.account)
+    _require_giving(actor, section.course, role)
+    return _enrol(actor, user, section, role, state, limited_to_section)
+
+
+def _require_giving(actor: Actor, course: Course, role: Role) -> None:
+    """Raise Denied, EnrolmentRefused unless the actor may give the role in the course."""
     require(actor, ENROL[role.base_role], course)
     _refuse_impossible(course, role)
+    if not may_give(actor, role.pk, course):
+        raise Denied(ENROL[role.base_role])
+
+
+def _enrol(
+    actor: Actor, user: User, section: Section, role: Role, state: str, limited_to_section: bool
+) -> Enrolment:
+    course = section.course
     at_once = may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
     if not at_once:
         require(actor, SEE_PERSON, user)
@@ -120,10 +137,9 @@ def enrol_all(
 
     Raises Denied, EnrolmentRefused.
     """
-    return [
-        enrol(actor=actor, user=user, section=section, role=role, state=State.ACTIVE)
-        for user in users
-    ]
+    hold_rights(actor, section.course.account)
+    _require_giving(actor, section.course, role)
+    return [_enrol(actor, user, section, role, State.ACTIVE, False) for user in users]
 
 
 def _refuse_impossible(course: Course, role: Role) -> None:
@@ -200,17 +216,25 @@ def inactivate(*, actor: Actor, enrolment: Enrolment) -> None:
 
 
 def reactivate(*, actor: Actor, enrolment: Enrolment) -> None:
-    """Active again; it counts if it did before. Raises Denied, WrongState."""
-    _change(actor, UNENROL[enrolment.type], enrolment, [State.INACTIVE], {"state": State.ACTIVE})
+    """Active again; it counts if it did before. Raises what bringing back raises."""
+    _return(actor, enrolment, [State.INACTIVE])
 
 
 def bring_back(*, actor: Actor, enrolment: Enrolment) -> None:
     """Active again after it was suspended or concluded; it counts if it did before.
 
-    Raises Denied, WrongState.
+    Raises Denied also when its role gives what the actor lacks in the course, WrongState.
     """
-    before = [State.INACTIVE, State.COMPLETED]
-    _change(actor, UNENROL[enrolment.type], enrolment, before, {"state": State.ACTIVE})
+    _return(actor, enrolment, [State.INACTIVE, State.COMPLETED])
+
+
+@transaction.atomic
+def _return(actor: Actor, enrolment: Enrolment, before: Sequence[str]) -> None:
+    rule = UNENROL[enrolment.type]
+    hold_rights(actor, enrolment.course.account)
+    if not may_give(actor, enrolment.role_id, enrolment.course):
+        raise Denied(rule)
+    _change(actor, rule, enrolment, before, {"state": State.ACTIVE})
 
 
 def remove(*, actor: Actor, enrolment: Enrolment) -> None:

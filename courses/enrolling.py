@@ -14,17 +14,19 @@ from accounts.people import Candidate
 from accounts.rules import SEE_PERSON
 from courses.models import Course, Enrolment, Section
 from courses.people import role_in_words
-from courses.rules import ENROL, ENROL_AS_ADMINISTRATOR, OF_SOMEONE_THERE, removable
+from courses.rules import ENROL, ENROL_AS_ADMINISTRATOR, OF_SOMEONE_THERE, may_give, removable
 from permissions.models import Role
-from permissions.policy import answered
+from permissions.policy import may
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Which types of enrolment the actor may add to a course, and which without an invitation."""
+    """Which roles the actor may give in a course: their types of enrolment, and which of these
+    without an invitation."""
 
     types: frozenset[str]
     at_once: frozenset[str]
+    role_ids: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.types)
@@ -34,19 +36,19 @@ def offer_of(actor: Actor, course: Course) -> Offer:
     """One statement. Nothing is offered in a course that is over."""
     if course.is_concluded:
         return Offer(frozenset(), frozenset())
-    asked = {f"adds_{type_}": rule for type_, rule in ENROL.items()}
-    asked |= {f"adds_at_once_{type_}": rule for type_, rule in ENROL_AS_ADMINISTRATOR.items()}
-    [answers] = answered(Course.objects.filter(pk=course.pk), actor, **asked).values(*asked)
-    return Offer(
-        frozenset(type_ for type_ in ENROL if answers[f"adds_{type_}"]),
-        frozenset(type_ for type_ in ENROL if answers[f"adds_at_once_{type_}"]),
-    )
-
-
-def roles_for(course: Course, offer: Offer) -> QuerySet[Role]:
-    """Roles that can be given in the course: built-in ones, and those of its accounts."""
+    types = [type_ for type_, rule in ENROL.items() if may(actor, rule, course)]
+    if not types:
+        return Offer(frozenset(), frozenset())
     usable = Role.objects.usable().filter(account__in=course.account.chain_ids)
-    return usable.filter(base_role__in=offer.types).order_by("-state", "pk")
+    roles = usable.filter(base_role__in=types).values_list("pk", "base_role")
+    given = {role_id: type_ for role_id, type_ in roles if may_give(actor, role_id, course)}
+    at_once = (t for t in given.values() if may(actor, ENROL_AS_ADMINISTRATOR[t], course))
+    return Offer(frozenset(given.values()), frozenset(at_once), frozenset(given))
+
+
+def roles_for(offer: Offer) -> QuerySet[Role]:
+    """Roles that the actor may give in the course: built-in ones, and those of its accounts."""
+    return Role.objects.filter(pk__in=offer.role_ids).order_by("-state", "pk")
 
 
 def sections_of(course: Course) -> QuerySet[Section]:

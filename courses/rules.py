@@ -10,7 +10,7 @@ from accounts.models import Account, User
 from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
 from courses.models import Course, Enrolment
 from permissions.explaining.changes import Activate
-from permissions.grants import Area, grants_of
+from permissions.grants import Area, grants_of, path_of
 from permissions.models import AccountMembership
 from permissions.policy import (
     Condition,
@@ -264,6 +264,20 @@ UNENROL: dict[str, Rule] = {
     )
     for type_, word in _WORDS.items()
 }
+
+
+def may_give(actor: Actor, role_id: int, course: Course) -> bool:
+    """Whether the course role gives nothing in the course that the actor lacks there: otherwise a
+    course role would be a way to rights, one's own or those of whom one invites.
+
+    An Account Admin of the course's account lacks nothing there: they may switch it all on.
+    """
+    path = path_of(actor, course, "account")
+    people = [grants_of(actor, user) for user in {actor.person, actor.real} if user is not None]
+    return bool(people) and all(
+        grants.governs.has_account(path) or grants.covers_course_role(role_id, course.pk, path)
+        for grants in people
+    )
 
 
 def removable(actor: Actor) -> Q:

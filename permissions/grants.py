@@ -183,6 +183,15 @@ class Grants:
             for piece in self._table.membership(role_id, key, path)
         )
 
+    def covers_course_role(self, role_id: int, course_id: int, path: str) -> bool:
+        """Whether every enforced permission that the course role gives in the course, one of the
+        account at `path`, is held there, too."""
+        return all(
+            self.area(key).has_course(course_id, path)
+            for key, one in PERMISSIONS.items()
+            if one.enforced and self._table.enrolment(role_id, key, path)
+        )
+
     @property
     def governs(self) -> Area:
         """The accounts whose Account Admin the person is: nothing there is beyond them."""

@@ -27,7 +27,7 @@ from courses.enrolling import Offer
 from courses.forms import EnrolForm
 from courses.models import Course, Enrolment
 from courses.people import enrolments_of, role_in_words
-from courses.rules import ENROL, SEE_ENROLLED, UNENROL
+from courses.rules import ENROL, SEE_ENROLLED, UNENROL, may_give
 from courses.views.people import course_in_sight, crumbs_to
 from permissions.policy import Denied
 
@@ -50,7 +50,7 @@ def enrol(request: TenantRequest, course_id: int) -> HttpResponse:
     form = EnrolForm(
         request.POST if request.method == "POST" else None,
         people=enrolling.can_be_added(request.actor, offer),
-        roles=enrolling.roles_for(course, offer),
+        roles=enrolling.roles_for(offer),
         sections=enrolling.sections_of(course),
     )
     if form.is_valid() and _enrol(request, course, form, offer):
@@ -107,7 +107,10 @@ def enrolments(request: TenantRequest, course_id: int, user_id: int) -> HttpResp
     context = {
         "course": course,
         "person": user,
-        "places": [(place, role_in_words(place)) for place in places],
+        "places": [
+            (place, role_in_words(place), may_give(request.actor, place.role_id, course))
+            for place in places
+        ],
         "is_oneself": user == request.actor.person,
         "breadcrumbs": [*crumbs_to(request.actor, course), (user.name, None)],
     }

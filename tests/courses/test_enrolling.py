@@ -7,11 +7,17 @@ import re
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from audit.models import Event
+from courses import actions
+from courses.enrolling import offer_of, roles_for
 from courses.models import Course, Enrolment
 from pairing.actions import link
-from permissions.models import Role
+from permissions.catalogue import COURSE_BASE_ROLES
+from permissions.models import Override, Role
+from permissions.policy import Denied
+from permissions.table import bump
 from tests.cast import Cast, enrol, make_account_role, make_admin, make_user
 
 
@@ -230,6 +236,114 @@ def test_an_empty_course_offers_it(cast: Cast, admin: Any):
     Enrolment.objects.filter(course=cast.courses.reading).delete()
     page = _text(admin.get(f"/courses/{cast.courses.reading.pk}/users"))
     assert page.count(f'href="{_page(cast.courses.reading)}"') == 2
+
+
+# --- Nobody gives more than they hold ---
+
+
+def _counsellor(cast: Cast, base_role: str = "TeacherEnrollment") -> Role:
+    """A role that holds, besides what its base does, the issuing of pairing codes."""
+    role = Role.objects.create(
+        root_account=cast.root,
+        account=cast.root,
+        label=f"Counsellor {base_role}",
+        base_role=base_role,
+    )
+    Override.objects.create(
+        root_account=cast.root, account=cast.root, role=role, enabled=True,
+        permission="generate_observer_pairing_code",
+    )  # fmt: skip
+    bump(cast.root)
+    return role
+
+
+def _try_to_add(client: Any, course: Course, user: Any, role: Role) -> int:
+    section = course.sections.get()
+    data = {"people": [user.pk], "role": role.pk, "section": section.pk}
+    return int(client.post(_page(course), data).status_code)
+
+
+def _may_enrol(cast: Cast, by: Any, course: Course, user: Any, role: Role) -> bool:
+    try:
+        with transaction.atomic():
+            section = course.sections.get()
+            actions.enrol(actor=cast.actor(by), user=user, section=section, role=role)
+            transaction.set_rollback(True)
+    except Denied:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "base_role", ["TeacherEnrollment", "TaEnrollment", "DesignerEnrollment", "ObserverEnrollment"]
+)
+@pytest.mark.parametrize("who", ["teacher", "ta", "classmate"])
+def test_a_teacher_gives_nobody_a_role_that_holds_more(
+    cast: Cast, teacher: Any, who: str, base_role: str
+):
+    course, user, role = cast.courses.biology, getattr(cast, who), _counsellor(cast, base_role)
+    assert "Counsellor" not in _text(teacher.get(_page(course)))
+    assert _try_to_add(teacher, course, user, role) == 422
+    assert not _may_enrol(cast, cast.teacher, course, user, role)
+    assert not Enrolment.objects.filter(role=role).exists()
+
+
+def test_who_holds_what_the_role_gives_may_give_it(cast: Cast, teacher: Any, admin: Any):
+    course, role = cast.courses.biology, _counsellor(cast)
+    assert _try_to_add(admin, course, cast.classmate, role) == 302
+    cast.override("TeacherEnrollment", "generate_observer_pairing_code")
+    assert _try_to_add(teacher, course, cast.ta, role) == 302
+
+
+@pytest.mark.parametrize("half", ["generate_observer_pairing_code", "allow_course_admin_actions"])
+def test_an_account_role_does_not_get_the_other_half_through_a_course_role(
+    cast: Cast, signed_in: Any, half: str
+):
+    rights = ["add_teacher_to_course", "read_roster", half]
+    make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Half", *rights))
+    course, client = cast.courses.biology, signed_in(cast.observer)
+    for role in (cast.roles["TeacherEnrollment"], _counsellor(cast)):
+        assert _try_to_add(client, course, cast.observer, role) in (403, 422)
+        assert not _may_enrol(cast, cast.observer, course, cast.observer, role)
+    assert client.get(_page(course)).status_code == 403
+    assert f'href="{_page(course)}"' not in _text(client.get(f"/courses/{course.pk}/users"))
+
+
+def test_a_place_that_gives_more_is_not_brought_back(cast: Cast, teacher: Any, admin: Any):
+    place = cast.enrolment(cast.ta, cast.courses.biology)
+    Enrolment.objects.filter(pk=place.pk).update(
+        role=_counsellor(cast, "TaEnrollment"), state="inactive"
+    )
+    page = f"/courses/{place.course_id}/users/{cast.ta.pk}/enrolments"
+    assert "Bring back" not in _text(teacher.get(page))
+    assert _step(teacher, place, "bring_back").status_code == 403
+    place.refresh_from_db()
+    with pytest.raises(Denied):
+        actions.reactivate(actor=cast.actor(cast.teacher), enrolment=place)
+    assert "Bring back" in _text(admin.get(page))
+    assert _step(admin, place, "bring_back").status_code == 302
+
+
+def test_acting_as_somebody_both_must_hold_it(cast: Cast):
+    course, role = cast.courses.biology, _counsellor(cast)
+    actor = cast.actor(cast.root_admin, acting_as=cast.teacher)
+    with pytest.raises(Denied):
+        actions.enrol(actor=actor, user=cast.ta, section=course.sections.get(), role=role)
+
+
+@pytest.mark.parametrize("who", ["root_admin", "sub_admin", "teacher", "ta", "designer", "student"])
+def test_the_roles_that_are_offered_are_those_that_may_be_given(cast: Cast, who: str):
+    by, course = getattr(cast, who), cast.courses.biology
+    for base_role in ("TeacherEnrollment", "TaEnrollment"):
+        _counsellor(cast, base_role)
+    offered = set(roles_for(offer_of(cast.actor(by), course)))
+    roles = Role.objects.filter(root_account=cast.root).exclude(base_role__startswith="Account")
+    assert offered == {role for role in roles if _may_enrol(cast, by, course, cast.ta, role)}
+    ordinary = {role.base_role for role in offered if "Counsellor" not in role.label}
+    few, all_ = {"StudentEnrollment", "ObserverEnrollment"}, set(COURSE_BASE_ROLES)
+    expected = {"teacher": all_, "ta": few, "designer": few, "student": set()}
+    assert ordinary == expected.get(who, all_)
+    assert any("Counsellor" in role.label for role in offered) is who.endswith("admin")
 
 
 # --- Ending ---
