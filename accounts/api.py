@@ -211,5 +211,8 @@ class TermsOfService(APIView):
     permission_classes = (AllowAny,)
 
     def get(self, request: ApiRequest, account_id: str) -> Response:
-        get_account(request.actor, account_id)
+        account = get_account(request.actor, account_id)
+        # A visitor learns of no school below, and of no SIS id by trying some.
+        if request.actor.person is None and not account.is_root:
+            raise Http404
         return Response(terms_json(request.actor.root_account))

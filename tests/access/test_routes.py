@@ -27,7 +27,7 @@ GET    api/v1/manageable_accounts                                     200 200 20
 GET    api/v1/accounts/<str:account_id>/settings                      200 200 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>                               200 200 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>                               400 400 400 400 400 400 400 400 400 400 401 404 401
-GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 200 200 200 200 200 200 200 200 401 404 200
+GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 200 200 200 200 200 200 200 200 401 404 404
 GET    api/v1/accounts/<str:account_id>/roles                         200 200 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>/roles/<str:role_id>           200 200 403 403 403 403 403 403 403 403 401 404 401
