@@ -60,7 +60,10 @@ def chromium() -> Iterator[Browser]:
 def browser_page(chromium: Browser, live_server: Any) -> Iterator[Page]:
     """A page whose addresses start at the live server. A complaint of the console is a failure."""
     size = {"width": 1280, "height": 800}
-    context = chromium.new_context(base_url=live_server.url, viewport=size, locale="en")
+    # Without motion: axe must not see a menu that is still fading in.
+    context = chromium.new_context(
+        base_url=live_server.url, viewport=size, locale="en", reduced_motion="reduce"
+    )
     context.set_default_timeout(10_000)
     page = context.new_page()
     complaints: list[str] = []
