@@ -98,13 +98,13 @@ def enrol(
     Raises Denied also for a role that gives what the actor lacks in the course, EnrolmentRefused.
     Attaching an observer to a student is `pairing.actions.link`.
     """
-    hold_rights(actor, section.course.account)
-    _require_giving(actor, section.course, role)
+    _hold_to_give(actor, section.course, role)
     return _enrol(actor, user, section, role, state, limited_to_section)
 
 
-def _require_giving(actor: Actor, course: Course, role: Role) -> None:
-    """Raise Denied, EnrolmentRefused unless the actor may give the role in the course."""
+def _hold_to_give(actor: Actor, course: Course, role: Role) -> None:
+    """Hold everyone's rights; raise Denied, EnrolmentRefused unless the actor may give the role."""
+    hold_rights(actor, course.account)
     require(actor, ENROL[role.base_role], course)
     _refuse_impossible(course, role)
     if not may_give(actor, role.pk, course):
@@ -137,8 +137,7 @@ def enrol_all(
 
     Raises Denied, EnrolmentRefused.
     """
-    hold_rights(actor, section.course.account)
-    _require_giving(actor, section.course, role)
+    _hold_to_give(actor, section.course, role)
     return [_enrol(actor, user, section, role, State.ACTIVE, False) for user in users]
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -49,7 +48,7 @@ from permissions.overrides import OverrideChange
 from permissions.policy import may
 from permissions.serializers import role_json
 from permissions.table import bump, newest_table
-from tests.permissions.worlds import EXAMPLES, KEYS, World, build, worlds
+from tests.permissions.worlds import EXAMPLES, KEYS, World, build, rolled_back, worlds
 
 quietly = settings(
     max_examples=EXAMPLES,
@@ -110,14 +109,13 @@ def _about_actions(world: World) -> Iterator[Question]:
 def test_what_is_explained_is_what_is_decided(
     drawn: dict[str, Any], numbers: list[int], db: Any
 ) -> None:
-    with transaction.atomic():
+    with rolled_back():
         world = build(drawn)
         for question in chosen(world, numbers):
             found = explained(world, question)
             assert found.allowed is decided(world, question), question
             for answer in _answers(found.ways):
                 _roles_tell_the_same(answer)
-        transaction.set_rollback(True)
 
 
 def _answers(ways: list[Way]) -> Iterator[Answer]:
@@ -148,7 +146,7 @@ def _roles_tell_the_same(answer: Answer) -> None:
 def test_making_what_is_proposed_makes_the_answer_yes(
     drawn: dict[str, Any], numbers: list[int], db: Any
 ) -> None:
-    with transaction.atomic():
+    with rolled_back():
         world = build(drawn)
         for question in chosen(world, numbers):
             found = explained(world, question)
@@ -157,16 +155,14 @@ def test_making_what_is_proposed_makes_the_answer_yes(
             assert found.allowed or found.proposals or not question.permission, question
             for proposal in found.proposals:
                 _try(world, question, proposal)
-        transaction.set_rollback(True)
 
 
 def _try(world: World, question: Question, proposal: tuple[Change, ...]) -> None:
-    with transaction.atomic():
+    with rolled_back():
         for change in proposal:
             make(world, change)
         assert decided(world, question), (question, [c.sentence for c in proposal])
         assert explained(world, question).allowed
-        transaction.set_rollback(True)
 
 
 def make(world: World, change: Change) -> None:
@@ -224,25 +220,23 @@ UNDONE_BY = {
 def test_undoing_any_condition_that_is_met_makes_the_answer_no(
     drawn: dict[str, Any], numbers: list[int], nth: int, db: Any
 ) -> None:
-    with transaction.atomic():
+    with rolled_back():
         world = build(drawn)
         for question in chosen(world, numbers):
             found = explained(world, question)
             if found.allowed:
                 _undo_and_ask(world, question, found, nth)
-        transaction.set_rollback(True)
 
 
 def _undo_and_ask(world: World, question: Question, found: Explanation, nth: int) -> None:
     met = [way for way in found.ways if way.is_met]
     if not all(_undoable(way) for way in met):
         return
-    with transaction.atomic():
+    with rolled_back():
         for way in met:
             _undo(world, way, nth)
         assert not decided(world, question), question
         assert not explained(world, question).allowed
-        transaction.set_rollback(True)
 
 
 def _undoable(way: Way) -> list[Answer]:
@@ -287,7 +281,7 @@ def _take_away(person: User, role: Role, course_id: int | None, account_id: int)
 def test_roles_api_cells_engine_and_explanation_agree_about_roles(
     drawn: dict[str, Any], numbers: list[int], db: Any
 ) -> None:
-    with transaction.atomic():
+    with rolled_back():
         world = build(drawn)
         root = root_of(world)
         Course.objects.update(end_at=None)
@@ -296,7 +290,6 @@ def test_roles_api_cells_engine_and_explanation_agree_about_roles(
             role = world.roles[ROLES[number % len(ROLES)]]
             if world.accounts[at].path.startswith(role.account.path):
                 _compare_role(world, root, world.accounts[at], world.courses[at], role)
-        transaction.set_rollback(True)
 
 
 ROLES = ("custom", "AccountAdmin", "TeacherEnrollment", "local")
@@ -306,7 +299,7 @@ def _compare_role(
     world: World, root: Account, account: Account, course: Course, role: Role
 ) -> None:
     """A person who holds just this role, right there."""
-    with transaction.atomic():
+    with rolled_back():
         probe = User.objects.create(root_account=root, login_id="probe", **names("Pro Be"))
         place: Account | Course = account
         if role.is_account_role:
@@ -335,7 +328,6 @@ def _compare_role(
                 _compare_wire(wire[key], cell)
             else:  # root-level, below the root: not listed there, and off
                 assert not found.allowed
-        transaction.set_rollback(True)
 
 
 def _compare_grid(state: Shown, decision: Decision[int]) -> None:

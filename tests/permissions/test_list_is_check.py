@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 
 from accounts.actor import Actor
@@ -33,7 +32,7 @@ from permissions.policy import (
     require,
     rule,
 )
-from tests.permissions.worlds import EXAMPLES, KEYS, World, build, worlds
+from tests.permissions.worlds import EXAMPLES, KEYS, World, build, rolled_back, worlds
 
 COURSE_RULES = {
     key: rule(f"test_course_{key}", Course, key).row("held", holds_in_course(key, "pk"))
@@ -86,7 +85,7 @@ def oracle_course(world: World, key: str, course: Course) -> bool:
 def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(
     drawn: dict[str, Any], db: Any
 ) -> None:
-    with transaction.atomic():
+    with rolled_back():
         world = build(drawn)
         for key in KEYS:
             _compare(world, key)
@@ -95,7 +94,6 @@ def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(
                 targets = world.accounts if rule.model is Account else world.courses
                 _permitted(world, rule, targets)
                 _permitted(acting(world), rule, targets)
-        transaction.set_rollback(True)
 
 
 def acting(world: World) -> World:

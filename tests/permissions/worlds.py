@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import strategies as st
 
@@ -25,6 +28,15 @@ KEYS = [
     "read_roster", "generate_observer_pairing_code", "allow_course_admin_actions",
     "become_user", "read_course_list", "manage_account_settings",
 ]  # fmt: skip
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """What happens inside is undone at its end: the next example finds nothing of it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
 
 small = st.integers(0, 7)
 overrides = st.lists(
