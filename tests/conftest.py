@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from django.template import Template
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -20,6 +21,12 @@ from tests.cast import Cast, make_cast
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_as_served(django_test_environment: None) -> None:
+    """Django's test runner keeps a copy of every template's context; no test here asks for it."""
+    Template._render = lambda template, context: template.nodelist.render(context)
 
 
 @pytest.fixture(scope="session")
