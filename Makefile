@@ -28,9 +28,10 @@ run: install
 	@PORT=$(PORT) WORKERS=$(WORKERS) ./serve --demo
 
 # On SQLite, and on the PostgreSQL that TEST_DATABASE_URL= names, too; TESTS= picks some tests.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+# Tests start processes by the dozen: each would compile all of them again without bytecode.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal
 test: .venv/installed-dev
-	env -u TEST_DATABASE_URL $(PYTEST) $(TESTS)
+	unset TEST_DATABASE_URL; $(PYTEST) $(TESTS)
 	[ -z "$$TEST_DATABASE_URL" ] || $(PYTEST) $(TESTS)
 
 check: .venv/installed-dev
