@@ -27,7 +27,6 @@ from accounts.rules import (
     REPLACE_PASSWORD,
     SET_UP_SIGN_IN,
 )
-from accounts.tokens import make_token
 from audit.actions import event, record
 from audit.models import Event
 from courses.models import Course
@@ -354,17 +353,6 @@ def mail_first_sign_in(*, actor: Actor, user: User, link: str) -> None:
         require(actor, SET_UP_SIGN_IN, user)
         record(actor, "first_sign_in_mailed", subject=user)
         tell_after_commit(actor.root_account, [user], "first_sign_in", link=link)
-
-
-def create_token(*, actor: Actor, user: User, purpose: str) -> str:
-    """A new access token of the user, its text: shown here and never again.
-
-    Only the command line so far, whose operator owns the database anyway.
-    """
-    with transaction.atomic():
-        text = make_token(user, purpose)
-        record(actor, "token_created", subject=user, purpose=purpose)
-    return text
 
 
 def start_acting(*, actor: Actor, user: User) -> None:

@@ -98,7 +98,7 @@ _CALLER = f"""
 SELECT {PERSON}, t.id, t.revoked_at IS NOT NULL, t.expires_at <= %(now)s,
        t.last_used_at IS NULL OR t.last_used_at < %(noted)s
   FROM accounts_accesstoken t JOIN accounts_user u ON u.id = t.user_id
- WHERE t.digest = %(digest)s AND t.root_account_id = %(root)s
+ WHERE t.digest = %(digest)s AND t.root_account_id = %(root)s AND NOT t.is_pending
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import date
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
@@ -207,6 +209,31 @@ class PasswordForm(WithCurrentPassword):
         password: str = self.cleaned_data["password"]
         check_password(password, self.user)
         return password
+
+
+class TokenForm(forms.Form):
+    """What a new access token is for, and until when it works."""
+
+    purpose = forms.CharField(
+        label=_("What is it for?"),
+        max_length=255,
+        help_text=_("So that you recognise it later: the program, and where it runs."),
+        error_messages={"required": _("Say what the token is for.")},
+    )
+    last_day = forms.DateField(
+        label=_("Last day on which it works"),
+        required=False,
+        help_text=_("Without one it works until you end it."),
+        error_messages={"invalid": _("Choose a date.")},
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+    )
+
+    def clean_last_day(self) -> date | None:
+        day: date | None = self.cleaned_data["last_day"]
+        if day and not timezone.localdate() <= day < date.max:
+            raise ValidationError(_("Choose today or a later day."))
+        return day
 
 
 # --- Accounts ---

@@ -359,18 +359,30 @@ def _person(database: str, row: Sequence[Any]) -> User:
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def kept(self) -> AccessTokenQuerySet:
+        """Those that have not been ended: in force, pending or expired."""
+        return self.filter(revoked_at=None)
+
     def live(self) -> AccessTokenQuerySet:
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+        """Those that open something now."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.kept().filter(unexpired, is_pending=False)
 
 
 class AccessToken(models.Model):
-    """A personal access token. Only its SHA-256 is kept; `hint` is its first five characters."""
+    """A personal access token. Only its SHA-256 is kept; `hint` is how it begins.
+
+    One that somebody else made for the person is pending, and opens nothing, until they activate
+    it. Without scopes it opens all that the person may do.
+    """
 
     root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     user = models.ForeignKey(User, models.CASCADE, related_name="access_tokens")
-    purpose = models.CharField(max_length=255)
+    purpose = models.CharField(_("purpose"), max_length=255)
     digest = models.CharField(max_length=64, unique=True)
-    hint = models.CharField(max_length=5)
+    hint = models.CharField(max_length=8)
+    scopes = models.JSONField(default=list)
+    is_pending = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
@@ -380,3 +392,7 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} ({self.hint}…)"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

@@ -114,6 +114,21 @@ REPLACE_PASSWORD = rule(
     OUTRANKS_NOBODY,
 )
 
+# A token does everything in a person's name, like acting as them; the keys that the catalogue has
+# for tokens are gated, and enforce nothing.
+MANAGE_TOKENS = (
+    rule("manage_tokens", User, "see, make and end a person's access tokens")
+    .row("themself", IS_THEMSELF_NOT_ACTING)
+    .row(
+        "administrator",
+        ACTS_AS_NOBODY_YET,
+        holds_in_root("manage_user_logins", whose=Whose.REAL),
+        holds_in_root("become_user", whose=Whose.REAL),
+        IS_SOMEONE_ELSE,
+        OUTRANKS_NOBODY,
+    )
+)
+
 SEE_SIS_IMPORT = rule("see_sis_import", User, "see which import a person came from").row(
     "administrator", holds_in_root("manage_sis")
 )

@@ -1,15 +1,25 @@
-"""Personal access tokens: their text, and their digest, which is all that is kept."""
+"""Personal access tokens: their text, their digest, which is all that is kept, and every write."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
 from accounts.models import AccessToken, User
+from accounts.rules import EDIT_OWN_SETTINGS, MANAGE_TOKENS
+from audit.actions import record
+from permissions.policy import require
 
 # Tells our tokens from other kinds at a glance, in a client's configuration or a leak.
 _PREFIX = "ps~"
+_HINT = 8  # of 46 characters; what is left has over 200 random bits
 
 
 def digest_of(text: str) -> str:
@@ -17,15 +27,92 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def make_token(user: User, purpose: str, expires_at: datetime | None = None) -> str:
-    """A new token of the user; the text is returned here and can never be read again."""
+def _new_text() -> tuple[str, dict[str, str]]:
+    """A token's text, and what is kept of it."""
     text = _PREFIX + secrets.token_urlsafe(32)
-    AccessToken.objects.create(
-        root_account_id=user.root_account_id,
-        user=user,
-        purpose=purpose,
-        digest=digest_of(text),
-        hint=text[: AccessToken._meta.get_field("hint").max_length or 5],
-        expires_at=expires_at,
+    return text, {"digest": digest_of(text), "hint": text[:_HINT]}
+
+
+def make_token(user: User, purpose: str, **fields: Any) -> tuple[AccessToken, str]:
+    """A new token of the user, and its text, which can never be read again."""
+    text, kept = _new_text()
+    token = AccessToken.objects.create(
+        root_account_id=user.root_account_id, user=user, purpose=purpose, **kept, **fields
     )
-    return text
+    return token, text
+
+
+def create_token(
+    *,
+    actor: Actor,
+    user: User,
+    purpose: str,
+    expires_at: datetime | None = None,
+    scopes: Sequence[str] = (),
+) -> tuple[AccessToken, str]:
+    """A new access token of the user, and its text. Raises Denied.
+
+    Made by somebody else it is pending until the user activates it (contract §9.5). The command
+    line's operator owns the database, and needs no right.
+    """
+    with transaction.atomic():
+        if not actor.is_operator:
+            require(actor, MANAGE_TOKENS, user)
+        by_another = not actor.is_operator and user != actor.person
+        token, text = make_token(
+            user, purpose, expires_at=expires_at, scopes=list(scopes), is_pending=by_another
+        )
+        _record(actor, "token_created", token)
+    return token, text
+
+
+def change_token(
+    *, actor: Actor, token: AccessToken, fields: dict[str, Any], regenerate: bool
+) -> tuple[AccessToken, str | None]:
+    """Change purpose, end or scopes; `regenerate` gives it a new text and ends the old one.
+
+    Answers the token, and the new text if there is one. Raises Denied, and AccessToken.DoesNotExist
+    when it has been ended meanwhile.
+    """
+    text, kept = _new_text() if regenerate else (None, {})
+    with transaction.atomic():
+        token = _held(actor, token)
+        for name, value in (fields | kept).items():
+            setattr(token, name, value)
+        token.save(update_fields=[*fields, *kept])
+        _record(actor, "token_regenerated" if regenerate else "token_changed", token)
+    return token, text
+
+
+def activate_token(*, actor: Actor, token: AccessToken) -> bool:
+    """Let a pending token open something: only its person may. False when it was not pending."""
+    with transaction.atomic():
+        require(actor, EDIT_OWN_SETTINGS, token.user)
+        pending = AccessToken.objects.kept().filter(pk=token.pk, is_pending=True)
+        if not pending.update(is_pending=False):
+            return False
+        _record(actor, "token_activated", token)
+    token.is_pending = False
+    return True
+
+
+def end_token(*, actor: Actor, token: AccessToken) -> bool:
+    """End a token for good. Raises Denied; False when it had been ended before."""
+    with transaction.atomic():
+        require(actor, MANAGE_TOKENS, token.user)
+        token.revoked_at = timezone.now()
+        if not AccessToken.objects.kept().filter(pk=token.pk).update(revoked_at=token.revoked_at):
+            return False
+        _record(actor, "token_deleted", token)
+    return True
+
+
+def _held(actor: Actor, token: AccessToken) -> AccessToken:
+    """The token as it is now, its row held, once the actor may manage it."""
+    require(actor, MANAGE_TOKENS, token.user)
+    kept = AccessToken.objects.kept().select_related("user")
+    return kept.select_for_update(of=("self",), no_key=True).get(pk=token.pk)
+
+
+def _record(actor: Actor, action: str, token: AccessToken) -> None:
+    record(actor, action, subject=token.user_id, token=token.pk, purpose=token.purpose)

@@ -13,6 +13,7 @@ from accounts.views import (
     entrance,
     first_sign_ins,
     own_settings,
+    own_tokens,
     people,
     sub_accounts,
 )
@@ -47,6 +48,11 @@ pages = [
     path("language", entrance.language, name="language"),
     path("password/choose", entrance.password_choose, name="password-choose"),
     path("profile/settings", own_settings.settings, name="settings"),
+    path("profile/tokens/new", own_tokens.token_add, name="token-add"),
+    path("profile/tokens/<int:token_id>/end", own_tokens.token_end, name="token-end"),
+    path(
+        "profile/tokens/<int:token_id>/activate", own_tokens.token_activate, name="token-activate"
+    ),
     # Accounts
     path("accounts", accounts.account_list, name="account-list"),
     path("accounts/<int:account_id>", accounts.account, name="account"),

@@ -103,7 +103,7 @@ class Cast:
         )
 
     def token(self, user: User) -> str:
-        return make_token(user, "tests")
+        return make_token(user, "tests")[1]
 
 
 def make_cast() -> Cast:

@@ -43,9 +43,11 @@ def settings(request: TenantRequest) -> HttpResponse:
     sent = forms.get(request.POST.get("form", ""))
     if sent is not None and sent.is_valid() and _save(request, person, sent):
         return _saved(request, person, sent)
+    may_edit = may(request.actor, EDIT_OWN_SETTINGS, person)
     context = {
         "person": person,
-        "forms": forms if may(request.actor, EDIT_OWN_SETTINGS, person) else None,
+        "forms": forms if may_edit else None,
+        "tokens": person.access_tokens.kept().order_by("-pk") if may_edit else None,
         "panel": settings_panel(request.actor, person),
         "language_name": dict(configured.LANGUAGES).get(person.locale),
     }

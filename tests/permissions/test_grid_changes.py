@@ -301,8 +301,6 @@ def test_a_script_is_shown_the_conflict_in_the_menu(cell):
 
 
 def test_every_kind_of_permission_has_a_page(cast, cell):
-    kinds = {
-        (p.level, p.group, p.enforced, bool(p.gated)): p.key for p in PERMISSIONS.values()
-    }
+    kinds = {(p.level, p.group, p.enforced, bool(p.gated)): p.key for p in PERMISSIONS.values()}
     for key in [*kinds.values(), *GROUPS]:
         assert cell(key, "AccountAdmin").status == 200, key

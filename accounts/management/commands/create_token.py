@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.actions import create_token
 from accounts.actor import Actor
 from accounts.models import Account, User
+from accounts.tokens import create_token
 
 
 def root_account_named(account_id: int | None) -> Account:
@@ -46,5 +46,5 @@ class Command(BaseCommand):
         root_account = root_account_named(options["account"])
         user = person_with_login(root_account, options["login"])
         operator = Actor(root_account, is_operator=True)
-        token = create_token(actor=operator, user=user, purpose=options["purpose"])
-        self.stdout.write(json.dumps({"token": token}) if options["json"] else token)
+        _token, text = create_token(actor=operator, user=user, purpose=options["purpose"])
+        self.stdout.write(json.dumps({"token": text}) if options["json"] else text)

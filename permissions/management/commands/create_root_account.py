@@ -9,9 +9,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.actions import create_token
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings
+from accounts.tokens import create_token
 from permissions.actions import TenantRefused, create_root_account
 
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         answer = {
             "account_id": user.root_account_id,
             "user_id": user.pk,
-            "token": create_token(actor=operator, user=user, purpose="first administrator"),
+            "token": create_token(actor=operator, user=user, purpose="first administrator")[1],
         }
         lines = (f"{name}: {value}" for name, value in answer.items())
         self.stdout.write(json.dumps(answer) if options["json"] else "\n".join(lines))
