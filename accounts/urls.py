@@ -5,7 +5,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from accounts import api as rest
+from accounts.api import accounts as rest
+from accounts.api import users
 from accounts.views import (
     accounts,
     acting,
@@ -118,7 +119,7 @@ pages = [
 ]
 api = [
     # Users
-    path("users/<str:user_id>", rest.OneUser.as_view()),
+    path("users/<str:user_id>", users.OneUser.as_view()),
     # Accounts
     path("accounts", rest.Accounts.as_view()),
     path("course_accounts", rest.CourseAccounts.as_view()),

@@ -1,4 +1,4 @@
-"""REST: users and accounts (contract §5, §6.2)."""
+"""REST: accounts (contract §5)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,13 @@ from accounts.actions import (
     update_account,
 )
 from accounts.authentication import ApiRequest
-from accounts.disclosure import told
-from accounts.ids import get_account, get_user
+from accounts.ids import get_account
 from accounts.models import Account, AccountQuerySet
 from accounts.rules import (
     CHANGE_ACCOUNTS_SIS_ID,
     MANAGE_ACCOUNT_SETTINGS,
     SEE_ACCOUNT,
     SEE_ACCOUNTS_OWN_SIS_ID,
-    SEE_PERSON,
 )
 from accounts.serializers import (
     account_changes,
@@ -37,7 +35,6 @@ from accounts.serializers import (
     managed_account_json,
     registration_json,
     terms_json,
-    user_details_json,
 )
 from courses.models import Course, Enrolment
 from courses.rules import ADD_COURSE, ADMINISTER_ACCOUNT
@@ -48,20 +45,6 @@ from permissions.models import AccountMembership
 from permissions.policy import answered, permitted, require
 
 _STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
-
-# --- Users ---
-
-
-class OneUser(APIView):
-    """A person; whoever may not see them gets 404, as for nobody."""
-
-    def get(self, request: ApiRequest, user_id: str) -> Response:
-        people = told(permitted(request.actor, SEE_PERSON), request.actor)
-        user = get_user(request.actor, user_id, among=people)
-        return Response(user_details_json(user, params_of(request).texts("include")))
-
-
-# --- Accounts ---
 
 
 class Accounts(APIView):

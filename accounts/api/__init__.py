@@ -1,0 +1,1 @@
+"""REST: accounts, users, logins (contract §5, §6, §8.1)."""
