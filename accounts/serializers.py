@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from accounts.models import Account, RootAccountSettings, User
+from accounts.models import AccessToken, Account, RootAccountSettings, User
 from accounts.time_zones import time_zones
 from pairing_service.http.errors import Field, Refusal, invalid
 from pairing_service.http.params import Params, read_boolean
-from pairing_service.http.rendering import wire_offset_time
+from pairing_service.http.rendering import wire_offset_time, wire_time
 
 # --- Users ---
 
@@ -119,6 +122,67 @@ def terms_json(root_account: Account) -> dict[str, Any]:
     }
 
 
+# --- Access tokens ---
+
+
+def token_json(token: AccessToken, text: str | None = None) -> dict[str, Any]:
+    """A personal token (§9.5); `text` is in the one answer that makes or remakes it."""
+    state = "pending" if token.is_pending else "active"
+    return {
+        "id": token.pk,
+        "created_at": wire_time(token.created_at),
+        "last_used_at": wire_time(token.last_used_at),
+        "expires_at": wire_time(token.expires_at),
+        "workflow_state": "deleted" if token.revoked_at else state,
+        "remember_access": False,
+        "user_id": token.user_id,
+        "real_user_id": None,
+        "app_name": None,
+        "token_hint": token.hint,
+        "visible_token": text or f"{token.hint}...",
+        "purpose": token.purpose,
+        "can_manually_regenerate": token.revoked_at is None,
+        "scopes": token.scopes,
+    }
+
+
+def token_changes(given: Params) -> dict[str, Any]:
+    """`token[…]` under our names; the 400 with every wrong value when there is one."""
+    wrong: dict[str, Field] = {}
+    fields = _read(given, _TOKEN_FIELDS, wrong)
+    if "scopes" in given:
+        fields["scopes"] = given.texts("scopes")
+        if not all(_SCOPE.fullmatch(scope) for scope in fields["scopes"]):
+            wrong["scopes"] = ("invalid", "must be like url:GET|/api/v1/users/:id")
+    if wrong:
+        raise invalid(**wrong)
+    return fields
+
+
+_SCOPE = re.compile(r"url:(GET|POST|PUT|PATCH|DELETE)\|/api/v1/[\w/:.]{1,200}")
+
+
+def _purpose(text: str) -> str:
+    if not text or len(text) > 255:
+        raise ValueError("must have 1 to 255 characters")
+    return text
+
+
+def _moment_to_come(text: str) -> datetime | None:
+    """An ISO 8601 time, in UTC when it names no zone; nothing is no end."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        is_over = moment.astimezone(UTC) <= timezone.now()
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time like 2030-05-06T07:08:09Z") from None
+    if is_over:
+        raise ValueError("must be in the future")
+    return moment
+
+
 # --- Changes of an account ---
 
 Reader = Callable[[str], Any]
@@ -166,6 +230,10 @@ _SETTINGS: dict[str, tuple[str, Reader]] = {
     "self_registration": ("self_registration", _self_registration),
     "observer_pairing_code_lifetime_hours": ("code_lifetime_hours", _hours),
     "mobile_qr_login_is_enabled": ("qr_sign_in", _switch),
+}
+_TOKEN_FIELDS: dict[str, tuple[str, Reader]] = {
+    "purpose": ("purpose", _purpose),
+    "expires_at": ("expires_at", _moment_to_come),
 }
 _WIRE_NAMES = {name: wire for wire, (name, _) in (_FIELDS | _SETTINGS).items()}
 

@@ -77,9 +77,12 @@ def change_token(
     text, kept = _new_text() if regenerate else (None, {})
     with transaction.atomic():
         token = _held(actor, token)
-        for name, value in (fields | kept).items():
+        # Whoever renews somebody else's token knows its text, and they have not agreed to that.
+        by_another = {"is_pending": True} if regenerate and token.user != actor.person else {}
+        changes = fields | kept | by_another
+        for name, value in changes.items():
             setattr(token, name, value)
-        token.save(update_fields=[*fields, *kept])
+        token.save(update_fields=changes)
         _record(actor, "token_regenerated" if regenerate else "token_changed", token)
     return token, text
 

@@ -6,7 +6,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from accounts.api import accounts as rest
-from accounts.api import users
+from accounts.api import tokens, users
 from accounts.views import (
     accounts,
     acting,
@@ -120,6 +120,11 @@ pages = [
 api = [
     # Users
     path("users/<str:user_id>", users.OneUser.as_view()),
+    # Access tokens
+    path("users/<str:user_id>/user_generated_tokens", tokens.UserGeneratedTokens.as_view()),
+    path("users/<str:user_id>/tokens", tokens.Tokens.as_view()),
+    path("users/<str:user_id>/tokens/<str:token_id>", tokens.OneToken.as_view()),
+    path("users/<str:user_id>/tokens/<str:token_id>/activate", tokens.ActivateToken.as_view()),
     # Accounts
     path("accounts", rest.Accounts.as_view()),
     path("course_accounts", rest.CourseAccounts.as_view()),

@@ -16,12 +16,19 @@ from django.db import transaction
 from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.models import AccessToken
 from pairing.models import ObservationLink, PairingCode
 from tests.access.test_rules import PEOPLE
 from tests.cast import Cast
 
 TABLE = """
 GET    api/v1/users/<str:user_id>                                     200 200 404 200 200 200 200 200 404 200 401 404 401
+GET    api/v1/users/<str:user_id>/user_generated_tokens               200 403 403 403 403 403 200 403 403 403 401 404 401
+POST   api/v1/users/<str:user_id>/tokens                              400 403 403 403 403 403 400 403 403 403 401 404 401
+GET    api/v1/users/<str:user_id>/tokens/<str:token_id>               200 403 403 403 403 403 200 403 403 403 401 404 401
+PUT    api/v1/users/<str:user_id>/tokens/<str:token_id>               400 403 403 403 403 403 400 403 403 403 401 404 401
+DELETE api/v1/users/<str:user_id>/tokens/<str:token_id>               200 403 403 403 403 403 200 403 403 403 401 404 401
+POST   api/v1/users/<str:user_id>/tokens/<str:token_id>/activate      403 403 403 403 403 403 200 403 403 403 401 404 401
 GET    api/v1/accounts                                                200 200 200 200 200 200 200 200 200 200 401 200 401
 GET    api/v1/course_accounts                                         200 200 200 200 200 200 200 200 200 200 401 200 401
 GET    api/v1/manageable_accounts                                     200 200 200 200 200 200 200 200 200 200 401 200 200
@@ -143,6 +150,10 @@ POST   courses/<int:course_id>/users/<int:user_id>/pair               200 200 40
 POST   pairing/codes/<int:code_id>/revoke                             302 302 404 404 404 404 302 404 404 404 302 404 302
 POST   profile/observers/<int:link_id>/question                       404 404 404 404 404 404 302 404 404 404 302 404 302
 POST   profile/observers/<int:link_id>/remove                         302 404 404 404 404 404 404 404 404 302 302 404 302
+GET    profile/tokens/new                                             200 200 200 200 200 200 200 200 200 200 302 200 302
+POST   profile/tokens/new                                             422 422 422 422 422 422 422 422 422 422 302 422 302
+POST   profile/tokens/<int:token_id>/end                              404 404 404 404 404 404 302 404 404 404 302 404 302
+POST   profile/tokens/<int:token_id>/activate                         404 404 404 404 404 404 302 404 404 404 302 404 302
 GET    profile/observees                                              200 200 200 200 200 200 200 200 200 200 302 200 302
 POST   profile/observees                                              422 422 422 422 422 422 422 422 422 422 302 422 302
 POST   profile/observees/<int:link_id>/stop                           302 404 404 404 404 404 404 404 404 302 302 404 302
@@ -194,8 +205,12 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         root_account=cast.root, student=cast.student, issued_by=cast.student, digest="0" * 64,
         surface="rest", hint="00", expires_at=link.linked_at.replace(year=2999),
     )  # fmt: skip
+    token = AccessToken.objects.create(
+        root_account=cast.root, user=cast.student, purpose="a row", digest="1" * 64, is_pending=True
+    )
     return {
         "user_id": cast.student.pk,
+        "token_id": token.pk,
         "account_id": cast.accounts.high.pk,
         "course_id": cast.courses.biology.pk,
         "enrolment_id": cast.enrolment(cast.student, cast.courses.biology).pk,
@@ -270,7 +285,7 @@ def test_each_person_gets_what_the_table_says(door: Door, person: str) -> None:
         got = door.status(person, method, route)
         if got != expected[PEOPLE.index(person)]:
             wrong.append(f"{method:4} {route:62} {got}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_every_route_has_a_row() -> None:

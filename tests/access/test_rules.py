@@ -34,6 +34,9 @@ replace_password           student                   + . . . . . . . . . . . .
 replace_password           root_admin                . . . . . . . . . . . . .
 replace_password           sub_admin                 + . . . . . . . . . . . .
 replace_password           deactivated_admin         . . . . . . . . . . . . .
+manage_tokens              student                   + . . . . . + . . . . . .
+manage_tokens              root_admin                + . . . . . . . . . . . .
+manage_tokens              deactivated_admin         + . . . . . . . . . . . .
 add_person                 root                      + . . . . . . . . . . . .
 add_person                 high                      + . . . . . . . . . . . .
 see_account                root                      + + + + + + + + + + . . .

@@ -1,0 +1,94 @@
+"""REST: personal access tokens (contract §9.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import ApiRequest
+from accounts.ids import require_user
+from accounts.models import AccessToken, User
+from accounts.rules import EDIT_OWN_SETTINGS, MANAGE_TOKENS
+from accounts.serializers import token_changes, token_json
+from accounts.tokens import activate_token, change_token, create_token, end_token
+from pairing_service.http.errors import refusal
+from pairing_service.http.pages import page_of
+from pairing_service.http.params import params_of
+from permissions.policy import Rule
+
+
+def _token(request: ApiRequest, rule: Rule, user_id: str, token_id: str) -> AccessToken:
+    """A person's token, by its id or by how it begins, when that tells it from their others."""
+    user = require_user(request.actor, rule, user_id)
+    named = Q(hint=token_id)
+    if token_id.isascii() and token_id.isdecimal() and len(token_id) < 19:
+        named |= Q(pk=int(token_id))
+    found = AccessToken.objects.kept().select_related("user").filter(named, user=user)
+    try:
+        return get_object_or_404(found)
+    except AccessToken.MultipleObjectsReturned as error:
+        raise Http404 from error
+
+
+class Tokens(APIView):
+    """Making one; made for somebody else, it waits until they activate it."""
+
+    def post(self, request: ApiRequest, user_id: str) -> Response:
+        user = require_user(request.actor, MANAGE_TOKENS, user_id)
+        given = params_of(request).group("token")
+        given.required("purpose")
+        token, text = create_token(actor=request.actor, user=user, **token_changes(given))
+        return Response(token_json(token, text))
+
+
+class UserGeneratedTokens(APIView):
+    """A person's tokens that have not been ended, newest first."""
+
+    def get(self, request: ApiRequest, user_id: str) -> Response:
+        user: User = require_user(request.actor, MANAGE_TOKENS, user_id)
+        tokens = user.access_tokens.kept().order_by("-pk")
+        return page_of(request, tokens, lambda page: [token_json(one) for one in page])
+
+
+class OneToken(APIView):
+    """A token: its facts, changing it, giving it a new text, ending it."""
+
+    def get(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        return Response(token_json(_token(request, MANAGE_TOKENS, user_id, token_id)))
+
+    def put(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        token = _token(request, MANAGE_TOKENS, user_id, token_id)
+        given = params_of(request).group("token")
+        if not given:
+            raise refusal(400, "token is missing")
+        fields: dict[str, Any] = token_changes(given)
+        try:
+            token, text = change_token(
+                actor=request.actor,
+                token=token,
+                fields=fields,
+                regenerate=given.boolean("regenerate") or False,
+            )
+        except AccessToken.DoesNotExist as error:
+            raise Http404 from error
+        return Response(token_json(token, text))
+
+    def delete(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        token = _token(request, MANAGE_TOKENS, user_id, token_id)
+        end_token(actor=request.actor, token=token)
+        return Response(token_json(token))
+
+
+class ActivateToken(APIView):
+    """Only the token's own person lets a pending one open something."""
+
+    def post(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        token = _token(request, EDIT_OWN_SETTINGS, user_id, token_id)
+        if not activate_token(actor=request.actor, token=token):
+            raise refusal(400, "the token is not pending")
+        return Response(token_json(token))
