@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from django.db.models import Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from accounts.models import PERSON, AccessToken, User
 from accounts.rules import ACT_AS
 from accounts.tokens import digest_of
 from pairing_service.http.errors import CHALLENGE, Refusal, Unauthenticated
+from pairing_service.http.limits import enter
 from pairing_service.http.params import params_of
 from pairing_service.http.rendering import wire_time
 from permissions.policy import may
@@ -47,7 +49,9 @@ class TokenAuthentication(BaseAuthentication):
         text = _token_text(request)
         if not text:
             return None
-        user = _caller(http.root_account.pk, text)
+        digest = digest_of(text)
+        user = _caller(http.root_account.pk, digest)
+        enter(http, digest)
         # The tenant's row was read by the middleware, with what belongs to it.
         user.root_account = http.root_account
         http.actor = _acting(request, Actor(http.root_account, user, user, http.actor.address))
@@ -67,7 +71,7 @@ def token_in_header(request: Request) -> str | None:
     return text.strip() if scheme == "Bearer" else None
 
 
-def _caller(root_account_id: int, text: str) -> User:
+def _caller(root_account_id: int, digest: str) -> User:
     """Whose token it is: one statement, by hand because every request asks it.
 
     Raises Unauthenticated for a token that is unknown, revoked, expired, or of someone who is not
@@ -76,7 +80,7 @@ def _caller(root_account_id: int, text: str) -> User:
     now = timezone.now()
     found = User.objects.by_hand(
         _CALLER,
-        digest=digest_of(text),
+        digest=digest,
         root=root_account_id,
         now=now,
         noted=now - _USE_NOTED_EVERY,
@@ -90,7 +94,8 @@ def _caller(root_account_id: int, text: str) -> User:
         ended_at = AccessToken.objects.get(pk=token_id).expires_at
         raise _bad_token("Expired access token.", expired_at=wire_time(ended_at))
     if use_is_old:
-        AccessToken.objects.filter(pk=token_id).update(last_used_at=now)
+        since = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY)
+        AccessToken.objects.filter(since, pk=token_id).update(last_used_at=now)
     return user
 
 

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pairing_service.middleware.KnownCharset",
+    "pairing_service.http.limits.RateLimits",
     "pairing_service.middleware.ContentSecurityPolicy",
     "pairing_service.middleware.Sessions",
     "accounts.middleware.RootAccountMiddleware",
@@ -261,6 +262,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "pairing_service.http.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+
+# Whether clients of the API are kept from asking for too much (contract §1.6).
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 
 # --- Pairing: how often one may guess a code wrong (spec "Redeeming" 5) ---
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+from pairing_service.http.limits import OverLimit, over_limit
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +68,11 @@ class Unauthenticated(exceptions.AuthenticationFailed):
         self.challenge = challenge
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """What DRF calls for every exception in an API view."""
     match error:
+        case OverLimit():
+            return over_limit()
         case Refusal():
             return Response(error.body, error.status, headers=error.headers)
         case Unauthenticated():
