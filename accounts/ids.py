@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.actor import Actor
 from accounts.models import Account, User, login_key
-from accounts.rules import SEE_PERSON
+from accounts.rules import SEE_ACCOUNT, SEE_PERSON
 from permissions.policy import Denied, Rule, may, permitted
 
 _FORM = re.compile(r"(?P<hex>hex:)?(?P<name>[a-z_]+):(?P<value>.+)", re.DOTALL)
@@ -56,12 +56,13 @@ def get_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> Us
     return user
 
 
-def may_hear_of(actor: Actor, text: str, user: User) -> bool:
-    """Whether a refusal may admit that there is such a user (the contract's 403, not a 404).
+def may_hear_of(actor: Actor, text: str, target: Model, rule: Rule = SEE_PERSON) -> bool:
+    """Whether a refusal may admit that there is such a thing (the contract's 403, not a 404).
 
-    Numbers tell nothing; whoever names a login or a SIS id must be one who may see the person.
+    Numbers tell nothing; whoever names a login or a SIS id must be one who may see whose it is,
+    which `rule` says.
     """
-    return text.isdecimal() or user == actor.person or may(actor, SEE_PERSON, user)
+    return text.isdecimal() or target == actor.person or may(actor, rule, target)
 
 
 def require_user(
@@ -93,9 +94,11 @@ def find_account(actor: Actor, text: str) -> Account | None:
 
 
 def get_account(actor: Actor, text: str) -> Account:
-    """The same; Http404 when there is none."""
+    """The same; Http404 when there is none, or one of which the actor may not even hear."""
     account = find_account(actor, text)
-    if account is None:
+    if account == actor.root_account:
+        return actor.root_account
+    if account is None or not may_hear_of(actor, text, account, SEE_ACCOUNT):
         raise Http404
     return account
 

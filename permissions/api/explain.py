@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from accounts.authentication import ApiRequest
 from accounts.ids import get_account
 from accounts.models import Account
-from courses.ids import find_course
+from courses.ids import get_course
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import params_of
 from permissions.explaining.changes import Change
@@ -35,9 +35,7 @@ class ExplainInCourse(APIView):
     """The same with the course as the context."""
 
     def get(self, request: ApiRequest, course_id: str) -> Response:
-        course = find_course(request.actor, course_id)
-        if course is None:
-            raise Http404
+        course = get_course(request.actor, course_id)
         require(request.actor, MANAGE_OVERRIDES, course.account)
         return _explained(request, course.account, f"course:{course.pk}")
 

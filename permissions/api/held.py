@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import Http404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import ApiRequest
 from accounts.ids import get_account
 from accounts.rules import SEE_ACCOUNT
-from courses.ids import find_course
+from courses.ids import get_course
 from courses.rules import SEE_COURSE
 from pairing_service.http.params import params_of
 from permissions.catalogue import PERMISSIONS
@@ -30,9 +29,7 @@ class HeldInCourse(APIView):
     """For everyone who is in the course or administers it."""
 
     def get(self, request: ApiRequest, course_id: str) -> Response:
-        course = find_course(request.actor, course_id)
-        if course is None:
-            raise Http404
+        course = get_course(request.actor, course_id)
         require(request.actor, SEE_COURSE, course)
         return _answer(request, course.account.path, course.pk)
 

@@ -1,0 +1,55 @@
+"""Nobody learns by trying which SIS ids there are: only numbers are answered with a 403."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import Account, User
+from courses.models import Course
+from tests.cast import Cast
+
+NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
+OF_ACCOUNT = [
+    ("get", "accounts/{}"), ("put", "accounts/{}"), ("get", "accounts/{}/settings"),
+    ("get", "accounts/{}/terms_of_service"), ("get", "accounts/{}/permissions"),
+    ("get", "accounts/{}/permissions/explain"), ("post", "accounts/{}/users"),
+    ("get", "accounts/{}/roles"), ("post", "accounts/{}/roles"), ("get", "accounts/{}/roles/1"),
+    ("get", "accounts/{}/admins"), ("get", "accounts/{}/admins/self"),
+    ("get", "accounts/{}/sub_accounts"), ("delete", "accounts/self/sub_accounts/{}"),
+]  # fmt: skip
+OF_COURSE = [("get", "courses/{}/permissions"), ("get", "courses/{}/permissions/explain")]
+
+
+@pytest.fixture
+def statuses(cast: Cast, rest):
+    Account.objects.filter(pk=cast.accounts.elementary.pk).update(sis_id="el")
+    Course.objects.filter(pk=cast.courses.reading.pk).update(sis_id="re")
+
+    def asked(person: User | None, places: list[tuple[str, str]], text: str) -> set[int]:
+        client = rest(person)
+        answers = [
+            getattr(client, method)(f"/api/v1/{path.format(text)}", format="json")
+            for method, path in places
+        ]
+        assert all(one.json() == NOT_FOUND for one in answers if one.status_code == 404)
+        return {one.status_code for one in answers}
+
+    return asked
+
+
+@pytest.mark.parametrize("who", ["student", "teacher", "observer", "sub_admin"])
+def test_whoever_may_not_see_it_finds_nothing_by_a_sis_id(cast: Cast, statuses, who: str) -> None:
+    person = getattr(cast, who)
+    assert statuses(person, OF_ACCOUNT, "sis_account_id:el") == {404}
+    assert statuses(person, OF_COURSE, "sis_course_id:re") == {404}
+    assert 404 not in statuses(person, OF_ACCOUNT[5:6], str(cast.accounts.elementary.pk))
+    assert statuses(person, OF_COURSE, str(cast.courses.reading.pk)) == {403}
+
+
+def test_a_visitor_finds_no_account_by_its_sis_id(cast: Cast, statuses) -> None:
+    assert statuses(None, [("post", "accounts/{}/users")], "sis_account_id:el") == {404}
+
+
+def test_who_may_see_it_finds_it(cast: Cast, statuses) -> None:
+    assert statuses(cast.neighbour_admin, OF_ACCOUNT[:1], "sis_account_id:el") == {200}
+    assert statuses(cast.elsewhere, OF_COURSE[:1], "sis_course_id:re") == {200}
