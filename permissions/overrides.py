@@ -108,12 +108,19 @@ def switched_on(
 ) -> list[Sequence[int]]:
     """At the ends of which chains of accounts the role holds the permission only after the change.
 
-    An account role is asked about as held right there, a course role all the way down.
+    An account role is asked about as held in any account of the chain: off in one can let a row
+    below it count for who holds the role further up. A course role is judged all the way down.
     """
     in_course = base_role in COURSE_BASE_ROLES
 
-    def is_on(chain: Sequence[int], rows: Mapping[int, Row]) -> bool:
-        held_at = None if in_course else chain[-1]
-        return resolve(permission, base_role, chain, rows, held_at).allowed
+    def is_newly_on(chain: Sequence[int], held_at: int | None) -> bool:
+        was, is_ = (
+            resolve(permission, base_role, chain, rows, held_at) for rows in (before, after)
+        )
+        return is_.allowed and not was.allowed
 
-    return [chain for chain in chains if is_on(chain, after) and not is_on(chain, before)]
+    return [
+        chain
+        for chain in chains
+        if any(is_newly_on(chain, held_at) for held_at in ([None] if in_course else chain))
+    ]

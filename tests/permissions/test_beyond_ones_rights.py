@@ -71,3 +71,23 @@ def test_an_accounts_name_is_text_in_the_help_of_a_field(cast: Cast, signed_in: 
     page = admin.get(f"/accounts/{cast.root.pk}/permissions/explain").content.decode()
     assert "<meta name=x>" not in page
     assert "&lt;meta name=x&gt;" in page
+
+
+def test_switching_off_gives_nothing_further_down(cast: Cast) -> None:
+    role = make_account_role(cast, "Desk", "manage_role_overrides")
+    high, science = cast.accounts.high, cast.accounts.science
+    update_overrides(
+        actor=cast.actor(cast.root_admin), account=high, role=role,
+        changes={"read_roster": OverrideChange(True, applies_to_descendants=False)},
+    )  # fmt: skip
+    update_overrides(
+        actor=cast.actor(cast.root_admin), account=science, role=role,
+        changes={"read_roster": OverrideChange(True)},
+    )  # fmt: skip
+    make_admin(cast, cast.ta, high, role)
+    # Held in High it ends there, with "here only"; without that, the row of Science counts.
+    with pytest.raises(Denied):
+        update_overrides(
+            actor=cast.actor(cast.ta), account=high, role=role,
+            changes={"read_roster": OverrideChange(enabled=False)},
+        )  # fmt: skip
