@@ -106,6 +106,7 @@ def _hold_to_give(actor: Actor, course: Course, role: Role) -> None:
     """Hold everyone's rights; raise Denied, EnrolmentRefused unless the actor may give the role."""
     hold_rights(actor, course.account)
     require(actor, ENROL[role.base_role], course)
+    role.refresh_from_db(fields=["state"])  # whoever deactivates it queues there, too
     _refuse_impossible(course, role)
     if not may_give(actor, role.pk, course):
         raise Denied(ENROL[role.base_role])

@@ -324,6 +324,16 @@ def test_a_place_that_gives_more_is_not_brought_back(cast: Cast, teacher: Any, a
     assert _step(admin, place, "bring_back").status_code == 302
 
 
+def test_a_role_that_was_deactivated_since_it_was_read_is_not_given(cast: Cast):
+    role = _counsellor(cast)
+    Role.objects.filter(pk=role.pk).update(state="inactive")
+    with pytest.raises(actions.EnrolmentRefused):
+        actions.enrol(
+            actor=cast.actor(cast.root_admin), user=cast.classmate,
+            section=cast.courses.biology.sections.get(), role=role,
+        )  # fmt: skip
+
+
 def test_acting_as_somebody_both_must_hold_it(cast: Cast):
     course, role = cast.courses.biology, _counsellor(cast)
     actor = cast.actor(cast.root_admin, acting_as=cast.teacher)
