@@ -37,6 +37,8 @@ class Params:
         return bool(self._tree)
 
     def _full(self, key: str) -> str:
+        """The name as refusals tell it; whatever is no text could not be sent."""
+        key = _NOT_A_TEXT.sub("?", key)
         return f"{self._name}[{key}]" if self._name else key
 
     def text(self, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ def test_odd_values_are_refused_or_read_as_they_are(
 
 def _all_there_is() -> list[int]:
     return [model.objects.count() for model in (Role, Override, AccountMembership, Account)]
+
+
+def test_a_name_that_is_no_text_is_refused_like_any_other(cast: Cast, rest) -> None:
+    client, address = rest(cast.root_admin), "/api/v1/accounts/self/roles"
+    for value in (1, [], {"locked": {}}):
+        body = json.dumps({"label": "Aide", "permissions": {"\ud800": value}})
+        assert client.post(address, body, content_type="application/json").status_code == 400
 
 
 @pytest.mark.parametrize("path", READS)
