@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import User
 from audit.models import Event
-from courses.actions import enrol
+from courses.actions import enrol, enrol_all
 from courses.models import Enrolment
 from pairing.actions import link, redeem_code, register_observer, unlink
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
@@ -120,3 +120,24 @@ def test_unlinking_while_the_student_is_enrolled_leaves_no_observer_behind(cast:
         assert not Enrolment.objects.filter(user=cast.observer).exclude(state="deleted").exists()
         Enrolment.objects.filter(section=chemistry, user=cast.student).delete()
         link(actor=admin, observer=cast.observer, student=cast.student)
+
+
+def test_adding_many_to_a_course_and_linking_two_of_them_wait_for_each_other(cast: Cast) -> None:
+    """In one order, whichever it was that the form sent: else the database ends one of the two."""
+    several = [make_user(cast.root, f"Twin {n}") for n in range(6)]
+    section = cast.courses.chemistry.sections.get()
+    role = cast.roles["StudentEnrollment"]
+
+    def linking(n: int) -> Callable[[], Any]:
+        actor = cast.actor(cast.root_admin)
+        return lambda: link(actor=actor, observer=several[n], student=several[-1 - n])
+
+    def adding() -> Callable[[], Any]:
+        actor = cast.actor(cast.root_admin)
+        return lambda: enrol_all(actor=actor, users=several[::-1], section=section, role=role)
+
+    for _ in range(ROUNDS):
+        results = at_once([adding(), *(linking(n) for n in range(6))])
+        assert results == {"list": 1, "bool": 6}
+        Enrolment.objects.filter(section=section, user__in=several).delete()
+        ObservationLink.objects.all().delete()
