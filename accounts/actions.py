@@ -127,6 +127,7 @@ def update_account(
     ValidationError with every wrong field. Then nothing is written.
     """
     with transaction.atomic():
+        hold_tree(actor)  # of two who take one SIS id, the second is told
         if settings or fields.keys() != {"sis_id"}:
             require(actor, MANAGE_ACCOUNT_SETTINGS, account)
         if "sis_id" in fields:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import add_person, delete_sub_account, replace_password
+from accounts.actions import add_person, delete_sub_account, replace_password, update_account
 from accounts.models import Account, User
 from courses.actions import create_course
 from courses.models import Course
@@ -36,6 +36,19 @@ def test_no_course_is_left_in_an_account_that_is_removed_meanwhile(cast: Cast) -
         account.refresh_from_db()
         courses = Course.objects.existing().filter(account=account).count()
         assert (account.state == "deleted") is (courses == 0)
+
+
+def test_of_those_who_take_one_sis_id_at_once_exactly_one_does(cast: Cast) -> None:
+    def taking(pk: int, sis_id: str) -> Callable[[], Any]:
+        actor, account = cast.actor(cast.root_admin), Account.objects.get(pk=pk)
+        return lambda: update_account(
+            actor=actor, account=account, fields={"sis_id": sis_id}, settings={}
+        )
+
+    places = [cast.accounts.high.pk, cast.accounts.science.pk, cast.accounts.elementary.pk]
+    for n in range(ROUNDS):
+        results = at_once([taking(pk, f"s-{n}") for pk in places])
+        assert results == {"NoneType": 1, "ValidationError": 2}
 
 
 def test_of_8_who_add_one_login_at_once_exactly_one_does(cast: Cast) -> None:
