@@ -65,9 +65,17 @@ def check(changes: Mapping[str, OverrideChange], cells: Mapping[str, GridCell]) 
     for key, change in changes.items():
         if change.applies_nowhere:
             raise OverrideRefused("Permission must be enabled for someone")
-        is_part = key in PERMISSIONS and PERMISSIONS[key].group
-        if is_part and change.locked is not None and change.locked != cells[key].locked:
+        group = PERMISSIONS[key].group if key in PERMISSIONS else ""
+        if group and _changes_lock(change, cells[key], alone=group not in changes):
             raise OverrideRefused("Cannot change locked status on granular permission")
+
+
+def _changes_lock(change: OverrideChange, shown: GridCell, *, alone: bool) -> bool:
+    """Whether it says another lock, or (without the group) takes the locked row away."""
+    if change.locked is not None and change.locked != shown.locked:
+        return True
+    ends_row = change.enabled is None and not change.locked
+    return alone and ends_row and shown.explicit and shown.locked
 
 
 def row_after(change: OverrideChange, row: Row | None, shown: GridCell) -> Row | None:

@@ -177,6 +177,16 @@ def test_part_of_a_group_is_not_locked_alone(cast: Cast, change):
     assert answer.json() == {"message": "Cannot change locked status on granular permission"}
 
 
+def test_part_of_a_locked_group_is_not_unlocked_alone(cast: Cast, change):
+    change("TaEnrollment", {STUDENTS: {"explicit": 1, "enabled": 0, "locked": 1}})
+    for default in ({"explicit": 0}, {"enabled": 1}, {}):
+        assert change("TaEnrollment", {"add_student_to_course": default}).status_code == 400
+    change("TaEnrollment", {"add_student_to_course": {"explicit": 1, "enabled": 1}})
+    assert {locked for _, _, locked, *_ in rows(cast)} == {True}
+    assert change("TaEnrollment", {STUDENTS: {}, "add_student_to_course": {}}).status_code == 200
+    assert rows(cast) == set()
+
+
 def test_what_is_unknown_unavailable_or_readonly_is_left_alone(cast: Cast, change):
     on = {"explicit": 1, "enabled": 1}
     wanted = {"frobnicate": on, "become_user": on, GENERATE: on | {"readonly": 1}}
