@@ -40,12 +40,17 @@ class TooManyGuesses(Exception):
 
 @dataclass(frozen=True)
 class Guesser:
-    """Whose wrong guesses are counted together, and how many an hour they have."""
+    """Whose wrong guesses are counted together, and how many an hour they have.
+
+    `behind`: of a browser, the school's address that it tries from. Browsers cost nothing, so over
+    the tenant's limit the address answers for all of them.
+    """
 
     root_account: Account
     subject: str
     key: str
     limit: int
+    behind: str = ""
 
 
 def guesser_of(actor: Actor, browser: str | None = None) -> Guesser:
@@ -56,11 +61,11 @@ def guesser_of(actor: Actor, browser: str | None = None) -> Guesser:
     root = actor.root_account
     if actor.real is not None:
         return Guesser(root, Subject.USER, str(actor.real.pk), settings.GUESSES_PER_USER_AND_HOUR)
+    network = _network_of(actor.address)
     if browser and _is_own(actor.address, root.settings.own_networks):
-        return Guesser(root, Subject.BROWSER, browser, settings.GUESSES_PER_BROWSER_AND_HOUR)
-    return Guesser(
-        root, Subject.ADDRESS, _network_of(actor.address), settings.GUESSES_PER_ADDRESS_AND_HOUR
-    )
+        limit = settings.GUESSES_PER_BROWSER_AND_HOUR
+        return Guesser(root, Subject.BROWSER, browser, limit, behind=network)
+    return Guesser(root, Subject.ADDRESS, network, settings.GUESSES_PER_ADDRESS_AND_HOUR)
 
 
 def _network_of(address: str | None) -> str:
@@ -103,7 +108,7 @@ def admit(guesser: Guesser) -> None:
     is_over, is_suspect = row
     if is_over:
         raise TooManyGuesses(_end_of_window(guesser.root_account, guesser.subject, guesser.key))
-    if is_suspect:
+    if is_suspect or (guesser.behind and _was_wrong_behind(guesser, now)):
         _admit_suspect(guesser.root_account, now)
 
 
@@ -116,6 +121,11 @@ SELECT window_ends_at > %(now)s AND count >= %(limit)s, last_wrong_at > %(yester
 
 def _for_update() -> str:
     return " FOR UPDATE" if connection.features.has_select_for_update else ""
+
+
+def _was_wrong_behind(guesser: Guesser, now: datetime) -> bool:
+    rows = _rows(guesser.root_account, Subject.BROWSER, guesser.behind)
+    return rows.filter(last_wrong_at__gt=now - _DAY).exists()
 
 
 def _admit_suspect(root_account: Account, now: datetime) -> None:
@@ -137,6 +147,8 @@ def count_wrong(actor: Actor, guesser: Guesser) -> None:
         record(actor, "redemptions_refused", account=root, by=guesser.subject)
     if _count(root, Subject.TENANT, "", _DAY) == settings.GUESSES_PER_TENANT_AND_DAY:
         record(actor, "guess_limit_reached", account=root)
+    if guesser.behind:  # after the tenant's row, which suspects hold already
+        _count(root, Subject.BROWSER, guesser.behind, _HOUR)
 
 
 def _rows(root_account: Account, subject: str, key: str) -> QuerySet[WrongGuesses]:

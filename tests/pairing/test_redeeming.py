@@ -174,6 +174,21 @@ def test_over_the_tenants_limit_only_who_guessed_wrong_is_refused(cast: Cast) ->
     assert Event.objects.filter(action="guess_limit_reached").count() == 1
 
 
+@override_settings(GUESSES_PER_TENANT_AND_DAY=3)
+def test_over_the_tenants_limit_another_browser_is_no_way_to_guess_on(cast: Cast) -> None:
+    def tries(address: str, browser: str) -> str:
+        try:
+            student_of_code(actor=visitor(cast, address), text=WRONG, browser=browser)
+        except (CodeRefused, TooManyGuesses) as error:
+            return type(error).__name__
+        return ""
+
+    cast.set(own_networks="10.0.0.0/8")
+    assert [tries("10.1.2.3", name) for name in "abc"] == ["CodeRefused"] * 3
+    assert tries("10.1.2.3", "d") == "TooManyGuesses"
+    assert tries("10.9.9.9", "d") == "CodeRefused"
+
+
 @override_settings(GUESSES_PER_ADDRESS_AND_HOUR=2, GUESSES_PER_BROWSER_AND_HOUR=1)
 def test_visitors_are_counted_by_address_and_in_own_networks_by_browser(cast: Cast) -> None:
     def tries(address: str, browser: str | None) -> list[str]:
