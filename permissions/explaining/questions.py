@@ -170,11 +170,13 @@ def people_named(asker: Actor, text: str) -> list[User]:
     return list(search(people(asker), text, nothing).order_by("name_key", "pk")[:_MOST_NAMED])
 
 
-def places_named(within: Account, text: str) -> list[Place]:
-    """The first few accounts and courses there whose name contains the text."""
+def places_named(asker: Actor, within: Account, text: str) -> list[Place]:
+    """The first few accounts and courses there, of those about which the asker may ask, whose name
+    contains the text."""
     text = text.replace("\x00", "").strip()
-    accounts = Account.objects.live().within(within).filter(name__icontains=text)
-    courses = Course.objects.existing().filter(account__path__startswith=within.path)
+    managed = permitted(asker, MANAGE_OVERRIDES).live().within(within)
+    accounts = managed.filter(name__icontains=text)
+    courses = Course.objects.existing().filter(account__in=managed.values("pk"))
     named = courses.filter(name__icontains=text).select_related("account")
     found: list[Place] = [
         *accounts.order_by("name", "pk")[:_MOST_NAMED],

@@ -123,7 +123,7 @@ def _again(request: TenantRequest, account: Account, asked: Asked) -> QuestionFo
         return user.name if people_named(request.actor, user.name) == [user] else str(user.pk)
 
     place = asked.place
-    named = places_named(account, place.name) == [place]
+    named = places_named(request.actor, account, place.name) == [place]
     words = {
         "person": text_of(asked.person),
         "what": asked.what,
@@ -150,7 +150,7 @@ def _place(request: TenantRequest, account: Account, text: str) -> Place:
     try:
         return find_place(request.actor, text, within=account)
     except (Unclear, Unknown):
-        found = places_named(account, text)
+        found = places_named(request.actor, account, text)
         if not found:
             raise Unknown("context", text) from None
         if len(found) > 1:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from accounts.models import User
-from tests.cast import Cast, enrol, make_account_role, make_user
+from tests.cast import Cast, enrol, make_account_role, make_admin, make_user
 
 GENERATE = "generate_observer_pairing_code"
 
@@ -84,6 +84,16 @@ def test_of_several_people_one_is_chosen(cast: Cast, ask, signed_in):
     body = chosen.content.decode()
     assert "Joy Okafor does not hold “Users - view list” in Northfield" in body
     assert 'name="person" value="Joy Okafor"' in body  # not the number that was chosen
+
+
+def test_places_where_one_may_not_ask_are_not_named(cast: Cast, ask):
+    role = make_account_role(cast, "Desk", "read_roster")
+    here_only = {"applies_to_descendants": False, "root_account": cast.root, "account": cast.root}
+    role.overrides.create(permission="manage_role_overrides", enabled=True, **here_only)
+    make_admin(cast, cast.observer, cast.root, role)
+    page = ask(cast.observer, person="joy.okafor", what="permission:read_roster", context="i")
+    assert page.status_code == 200  # the one place of which they may ask
+    assert "Biology" not in page.content.decode()
 
 
 def test_of_several_places_one_is_chosen(cast: Cast, ask):
