@@ -80,7 +80,7 @@ def _places_in(course: Course, users: list[User]) -> dict[int, list[str]]:
 def places_to_change(actor: Actor, course: Course, user_id: int) -> QuerySet[Enrolment]:
     """The person's places in the course that the actor may change."""
     there = Enrolment.objects.filter(
-        removable(actor), OF_SOMEONE_THERE, course=course, user=user_id
+        removable(actor), OF_SOMEONE_THERE, course=course, user__pk=user_id
     ).exclude(user__state=User.State.DELETED)
     return there.select_related(
         "user", "role", "section", "associated_user", "course__account"

@@ -229,6 +229,6 @@ def facts_of(user: User, sight: Sight) -> list[tuple[str, Any]]:
 
 def enrolments_of(actor: Actor, course: Course, user_id: int, rule: Rule) -> list[Enrolment]:
     """The person's places in the course that the rule lets the actor see."""
-    there = permitted(actor, rule).filter(course=course, user=user_id)
+    there = permitted(actor, rule).filter(course=course, user__pk=user_id)
     there = there.exclude(user__state=User.State.DELETED)
     return list(there.select_related("user", "role", "section", "associated_user").order_by("pk"))

@@ -69,7 +69,7 @@ def place_on_details(actor: Actor, course_id: int, user_id: int) -> Place | None
 
     Of several enrolments there, one for which the actor may make a code comes first.
     """
-    wanted = {"course": course_id, "user": user_id}
+    wanted = {"course__pk": course_id, "user__pk": user_id}
     allowed = permitted(actor, ISSUE_ON_DETAILS).filter(**wanted)
     seen: Any = permitted(actor, SEE_ENROLLED).filter(**wanted)
     found = (
