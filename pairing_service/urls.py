@@ -23,3 +23,5 @@ urlpatterns = [
     path("", include((pairing.urls.pages, "pairing"))),
     path("", include((permissions.urls.pages, "permissions"))),
 ]
+
+handler404 = "pairing_service.not_found.page_not_found"

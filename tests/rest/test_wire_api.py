@@ -307,6 +307,14 @@ def test_a_body_in_another_charset_is_a_415(cast: Cast, signed_in, charset: str)
     assert answer.status_code == 415
 
 
+def test_a_broken_body_where_there_is_no_page_is_a_404(cast: Cast, signed_in):
+    browser = signed_in(cast.root_admin)
+    browser.handler.enforce_csrf_checks = True
+    browser.get("/")  # brings the cookie whose token would be looked for in the body
+    answer = browser.generic("POST", "/nothing", b"z", content_type="multipart/form-data")
+    assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("path", ["enrollments", "observers", "observees"])
 def test_who_can_not_see_a_person_does_not_learn_that_they_are_there(cast: Cast, rest, path: str):
     client = rest(cast.elsewhere)
