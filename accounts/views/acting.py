@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -50,7 +50,7 @@ def act_as_stop(request: TenantRequest) -> HttpResponse:
     request.session.cycle_key()
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
-        return redirect(wanted)
+        return HttpResponseRedirect(wanted)  # never a name of ours, as `redirect` would read it
     themself = Actor(request.root_account, real, real, request.actor.address)
     if person == real or not may(themself, SEE_USER_PAGE, person):
         return redirect("accounts:home")

@@ -181,3 +181,10 @@ def test_stopping_leads_to_no_other_site(cast: Cast, signed_in):
     client.post(f"/users/{cast.student.pk}/masquerade")
     answer = client.post("/masquerade/stop", {"next": "https://evil.example/"})
     assert answer["Location"] == f"/users/{cast.student.pk}"
+
+
+def test_stopping_takes_no_text_for_the_name_of_a_page(cast: Cast, signed_in):
+    for text in ("9", "accounts:settings"):
+        answer = signed_in(cast.root_admin).post("/masquerade/stop", {"next": text})
+        assert answer.status_code == 302
+        assert "profile" not in answer["Location"]
