@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,16 +16,51 @@ from accounts.time_zones import time_zones
 from pairing_service.http.errors import Field, Refusal, invalid
 from pairing_service.http.params import Params, read_boolean
 from pairing_service.http.rendering import wire_offset_time, wire_time
+from pairing_service.http.shapes import Time
 
 # --- Users ---
 
 
-def user_json(user: User, include: Collection[str] = ()) -> dict[str, Any]:
+class UserJson(TypedDict):
+    """A person, as far as the caller may know them."""
+
+    id: int
+    name: str
+    created_at: Time
+    sortable_name: str
+    short_name: str
+    sis_user_id: NotRequired[str | None]
+    integration_id: NotRequired[str | None]
+    sis_import_id: NotRequired[int | None]
+    login_id: NotRequired[str]
+    email: NotRequired[str | None]
+    avatar_url: NotRequired[None]
+    uuid: NotRequired[str]
+    last_login: NotRequired[Time | None]
+
+
+class OwnPermissions(TypedDict):
+    """What people may do to themselves."""
+
+    can_update_name: bool
+    can_update_avatar: bool
+    limit_parent_app_web_access: bool
+
+
+class UserDetailsJson(UserJson):
+    first_name: str
+    last_name: str
+    locale: str | None
+    effective_locale: str
+    permissions: OwnPermissions
+
+
+def user_json(user: User, include: Collection[str] = ()) -> UserJson:
     """The user as lists show them. A user from `accounts.disclosure.told` shows what it allows.
 
     `include`: avatar_url (nobody has one), email, uuid.
     """
-    body: dict[str, Any] = {
+    body: UserJson = {
         "id": user.pk,
         "name": user.name,
         "created_at": wire_offset_time(user.created_at),
@@ -33,7 +68,8 @@ def user_json(user: User, include: Collection[str] = ()) -> dict[str, Any]:
         "short_name": user.short_name,
     }
     if getattr(user, "shows_sis_id", False):
-        body |= {"sis_user_id": user.sis_id, "integration_id": user.integration_id}
+        body["sis_user_id"] = user.sis_id
+        body["integration_id"] = user.integration_id
     if getattr(user, "shows_sis_import", False):
         body["sis_import_id"] = None
     if getattr(user, "shows_login", False):
@@ -47,9 +83,10 @@ def user_json(user: User, include: Collection[str] = ()) -> dict[str, Any]:
     return body
 
 
-def user_details_json(user: User, include: Collection[str] = ()) -> dict[str, Any]:
+def user_details_json(user: User, include: Collection[str] = ()) -> UserDetailsJson:
     """The user as their own address shows them; `include` also knows last_login."""
-    body = user_json(user, {*include, "avatar_url", "email"}) | {
+    body: UserDetailsJson = {
+        **user_json(user, {*include, "avatar_url", "email"}),
         "first_name": user.first_name,
         "last_name": user.last_name,
         "locale": user.locale or None,
@@ -68,7 +105,47 @@ def user_details_json(user: User, include: Collection[str] = ()) -> dict[str, An
 # --- Accounts ---
 
 
-def account_json(account: Account) -> dict[str, Any]:
+class RegistrationJson(TypedDict, total=False):
+    """What `includes[]=registration_settings` adds; the last four to the root account alone."""
+
+    login_handle_name: None
+    require_email: bool
+    terms_required: bool
+    terms_of_use_url: None
+    privacy_policy_url: None
+    recaptcha_key: None
+
+
+class AccountJson(RegistrationJson):
+    """An account; quotas and SIS ids are for those who manage it."""
+
+    id: int
+    name: str
+    workflow_state: str
+    parent_account_id: int | None
+    root_account_id: int | None
+    uuid: str
+    default_time_zone: str
+    default_storage_quota_mb: NotRequired[int]
+    default_user_storage_quota_mb: NotRequired[int]
+    default_group_storage_quota_mb: NotRequired[int]
+    sis_account_id: NotRequired[str | None]
+    integration_id: NotRequired[str | None]
+    sis_import_id: NotRequired[int | None]
+
+
+class TermsJson(TypedDict):
+    """The terms that a visitor must accept, and who may register; `passive`: nobody has to."""
+
+    id: int
+    terms_type: Literal["custom", "no_terms"]
+    passive: bool
+    account_id: int
+    content: str | None
+    self_registration_type: str
+
+
+def account_json(account: Account) -> AccountJson:
     """The read-only form: what everyone who may see the account sees of it."""
     above = None if account.is_root else account.root_account_id
     return {
@@ -82,23 +159,25 @@ def account_json(account: Account) -> dict[str, Any]:
     }
 
 
-def managed_account_json(account: Account, *, sis: bool, sis_import: bool) -> dict[str, Any]:
+def managed_account_json(account: Account, *, sis: bool, sis_import: bool) -> AccountJson:
     """The full form. There are no files here, so the quotas are the wire's defaults."""
-    body = account_json(account) | {
+    body: AccountJson = {
+        **account_json(account),
         "default_storage_quota_mb": 500,
         "default_user_storage_quota_mb": 50,
         "default_group_storage_quota_mb": 50,
     }
     if sis and not account.is_root:
-        body |= {"sis_account_id": account.sis_id, "integration_id": account.integration_id}
+        body["sis_account_id"] = account.sis_id
+        body["integration_id"] = account.integration_id
     if sis_import and not account.is_root:
         body["sis_import_id"] = None
     return body
 
 
-def registration_json(account: Account, held: RootAccountSettings) -> dict[str, Any]:
+def registration_json(account: Account, held: RootAccountSettings) -> RegistrationJson:
     """`includes[]=registration_settings`; the last four are the root account's alone."""
-    body = {"login_handle_name": None, "require_email": True}
+    body: RegistrationJson = {"login_handle_name": None, "require_email": True}
     if account.is_root:
         body |= {
             "terms_required": bool(held.terms),
@@ -109,7 +188,7 @@ def registration_json(account: Account, held: RootAccountSettings) -> dict[str, 
     return body
 
 
-def terms_json(root_account: Account) -> dict[str, Any]:
+def terms_json(root_account: Account) -> TermsJson:
     """What a visitor must know before registering; `passive`: nobody has to accept anything."""
     held = root_account.settings
     return {
@@ -125,9 +204,49 @@ def terms_json(root_account: Account) -> dict[str, Any]:
 # --- Access tokens ---
 
 
-def token_json(token: AccessToken, text: str | None = None) -> dict[str, Any]:
+class TokenJson(TypedDict):
+    """A personal token; `visible_token` is all of it only where it has just been made."""
+
+    id: int
+    created_at: Time
+    last_used_at: Time | None
+    expires_at: Time | None
+    workflow_state: Literal["active", "pending", "deleted"]
+    remember_access: bool
+    user_id: int
+    real_user_id: int | None
+    app_name: str | None
+    token_hint: str
+    visible_token: str
+    purpose: str
+    can_manually_regenerate: bool
+    scopes: list[str]
+
+
+class ChangedToken(TypedDict, total=False):
+    purpose: str
+    expires_at: Time
+    scopes: list[str]
+    regenerate: bool
+
+
+class NewToken(TypedDict, total=False):
+    purpose: Required[str]
+    expires_at: Time
+    scopes: list[str]
+
+
+class NewTokenParams(TypedDict):
+    token: NewToken
+
+
+class ChangedTokenParams(TypedDict):
+    token: ChangedToken
+
+
+def token_json(token: AccessToken, text: str | None = None) -> TokenJson:
     """A personal token (§9.5); `text` is in the one answer that makes or remakes it."""
-    state = "pending" if token.is_pending else "active"
+    state: Literal["pending", "active"] = "pending" if token.is_pending else "active"
     return {
         "id": token.pk,
         "created_at": wire_time(token.created_at),
@@ -184,6 +303,27 @@ def _moment_to_come(text: str) -> datetime | None:
 
 
 # --- Changes of an account ---
+
+
+class SettingsParams(TypedDict, total=False):
+    """The root account's."""
+
+    self_registration: str
+    observer_pairing_code_lifetime_hours: int
+    mobile_qr_login_is_enabled: bool
+
+
+class ChangedAccount(TypedDict, total=False):
+    name: str
+    default_time_zone: str
+    sis_account_id: str
+    settings: SettingsParams
+
+
+class AccountParams(TypedDict):
+    account: ChangedAccount
+    includes: NotRequired[list[str]]
+
 
 Reader = Callable[[str], Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypedDict
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -20,8 +21,9 @@ from courses.rules import (
     SEE_SIS_IMPORT_OF_ENROLMENT,
     SEE_SIS_OF_ENROLMENT,
 )
-from courses.serializers import enrolments_json
-from pairing_service.http.errors import Refusal
+from courses.serializers import UsersEnrolmentJson, enrolments_json
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import PlainError, Refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.models import Role
@@ -42,10 +44,18 @@ _STATES: dict[str, list[str]] = {
 }
 
 
-class EnrolmentsOfUser(APIView):
-    """A person's enrolments: for themself, their observers, and who reads the whole roster."""
+class EnrolmentsParams(TypedDict, total=False):
+    state: list[str]
+    type: list[str]
+    role: list[str]
+    role_id: list[str]
+    include: list[str]
 
+
+class EnrolmentsOfUser(APIView):
+    @described(Paged[UsersEnrolmentJson], takes=EnrolmentsParams, refuses={400: PlainError})
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """A person's enrolments: for themself, their observers, and who reads the whole roster."""
         actor, params = request.actor, params_of(request)
         user = require_user(actor, SEE_ENROLMENTS_OF, user_id, annotate=told)
         own = user == actor.person

@@ -4,37 +4,101 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from accounts.models import User
-from accounts.serializers import user_json
+from accounts.serializers import UserJson, user_json
 from courses.models import Course, Enrolment, Section
 from pairing_service.http.rendering import wire_time
+from pairing_service.http.shapes import Time
 
 # What of a student's enrolments stands below `observed_user`: those that have not ended.
 _NOT_ENDED = [Enrolment.State.ACTIVE, Enrolment.State.INVITED, Enrolment.State.CREATION_PENDING]
 
 
+class Grades(TypedDict):
+    html_url: str
+
+
+class SisIds(TypedDict, total=False):
+    """For who may see SIS ids in the course."""
+
+    sis_account_id: str | None
+    sis_course_id: str | None
+    course_integration_id: str | None
+    sis_section_id: str | None
+    section_integration_id: str | None
+    sis_user_id: str | None
+    sis_import_id: int | None
+
+
+class EnrolmentJson(SisIds):
+    """A place in a course; `associated_user_id` is the student whom an observer follows there."""
+
+    id: int
+    user_id: int
+    course_id: int
+    type: str
+    created_at: Time
+    updated_at: Time
+    associated_user_id: int | None
+    start_at: Time | None
+    end_at: Time | None
+    course_section_id: int
+    root_account_id: int
+    limit_privileges_to_course_section: bool
+    enrollment_state: str
+    role: str
+    role_id: int
+    html_url: str
+    grades: NotRequired[Grades]
+
+
+class ObservedUserJson(UserJson):
+    """A student whom the person observes, with the student's own enrolments in the course."""
+
+    enrollments: list[EnrolmentJson]
+
+
+class Activity(TypedDict, total=False):
+    """For oneself alone."""
+
+    last_activity_at: None
+    last_attended_at: None
+    total_activity_time: int
+
+
+class Observed(TypedDict, total=False):
+    observed_user: ObservedUserJson
+
+
+class UsersEnrolmentJson(EnrolmentJson, Activity, Observed):
+    user: UserJson
+
+
 def enrolments_json(
     enrolments: list[Enrolment], user: User, *, base: str, own: bool, include: Collection[str]
-) -> list[dict[str, Any]]:
+) -> list[UsersEnrolmentJson]:
     """One page of a person's enrolments; at most one statement more, for the students observed.
 
     `base` is the scheme and host for addresses of pages; `own` shows what is for oneself alone.
     """
     of_students = _of_students(enrolments) if "observed_users" in include else {}
-    rows = []
+    activity: Activity = {}
+    if own:
+        activity |= {"last_activity_at": None, "last_attended_at": None, "total_activity_time": 0}
+    rows: list[UsersEnrolmentJson] = []
     for enrolment in enrolments:
-        row = enrolment_json(enrolment, base=base) | {"user": user_json(user, include)}
-        if own:
-            row |= {"last_activity_at": None, "last_attended_at": None, "total_activity_time": 0}
+        observed: Observed = {}
         student = enrolment.associated_user
         if "observed_users" in include and student and student.state != User.State.DELETED:
             beside = of_students.get((student.pk, enrolment.course_id), [])
-            row["observed_user"] = user_json(student, include) | {
-                "enrollments": [enrolment_json(one, base=base) for one in beside]
+            observed["observed_user"] = {
+                **user_json(student, include),
+                "enrollments": [enrolment_json(one, base=base) for one in beside],
             }
-        rows.append(row)
+        row = enrolment_json(enrolment, base=base)
+        rows.append({**row, "user": user_json(user, include), **activity, **observed})
     return rows
 
 
@@ -54,10 +118,10 @@ def _of_students(enrolments: Iterable[Enrolment]) -> dict[tuple[int, int], list[
     return by_pair
 
 
-def enrolment_json(enrolment: Enrolment, *, base: str) -> dict[str, Any]:
+def enrolment_json(enrolment: Enrolment, *, base: str) -> EnrolmentJson:
     """The enrolment alone; role, course and section are at hand. SIS ids when it says so."""
     page = f"{base}/courses/{enrolment.course_id}"
-    body = {
+    body: EnrolmentJson = {
         "id": enrolment.pk,
         "user_id": enrolment.user_id,
         "course_id": enrolment.course_id,
@@ -77,7 +141,7 @@ def enrolment_json(enrolment: Enrolment, *, base: str) -> dict[str, Any]:
     }
     if enrolment.type == Enrolment.Type.STUDENT:
         body["grades"] = {"html_url": f"{page}/grades/{enrolment.user_id}"}
-    return body | _sis(enrolment)
+    return {**body, **_sis(enrolment)}
 
 
 def _state(enrolment: Enrolment) -> str:
@@ -87,8 +151,8 @@ def _state(enrolment: Enrolment) -> str:
     return Enrolment.State.DELETED if is_gone else enrolment.state
 
 
-def _sis(enrolment: Enrolment) -> dict[str, Any]:
-    body: dict[str, Any] = {}
+def _sis(enrolment: Enrolment) -> SisIds:
+    body: SisIds = {}
     if getattr(enrolment, "shows_sis", False):
         course, section = enrolment.course, enrolment.section
         body |= {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -55,6 +55,13 @@ from pairing.proofs import (
 from pairing.reasons import reason_for
 from pairing.rules import ISSUE_OVER_REST, MANAGE_OBSERVERS, REDEEM, SEE_CODE, SEE_LINKS_OF
 from pairing.serializers import (
+    CodeJson,
+    DeniedCode,
+    IssuedCodeJson,
+    LinkedUserJson,
+    RegisteredJson,
+    RegistrationParams,
+    RegistrationRefused,
     code_json,
     issued_code_json,
     linked_json,
@@ -63,7 +70,16 @@ from pairing.serializers import (
     registered_json,
     registration_refused,
 )
-from pairing_service.http.errors import Refusal, invalid, refusal, too_many
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import (
+    Errors,
+    FieldErrors,
+    Nothing,
+    Refusal,
+    invalid,
+    refusal,
+    too_many,
+)
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.policy import Denied, permitted, require
@@ -72,14 +88,16 @@ from permissions.policy import Denied, permitted, require
 
 
 class PairingCodes(APIView):
-    """A student's live codes, as far as the caller may see them; POST makes one."""
-
+    @described(Paged[CodeJson])
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """A student's live codes, as far as the caller may see them."""
         student = get_user(request.actor, user_id, among=permitted(request.actor, SEE_PERSON))
         codes = _live_codes(request.actor, student).order_by("created_at", "pk")
         return page_of(request, codes, lambda page: map(code_json, page))
 
+    @described(IssuedCodeJson, refuses={403: DeniedCode})
     def post(self, request: ApiRequest, user_id: str) -> Response:
+        """Make a code for a student."""
         actor = request.actor
         student = get_user(actor, user_id)
         try:
@@ -100,6 +118,7 @@ class PairingCodes(APIView):
 
 
 class OnePairingCode(APIView):
+    @described(CodeJson)
     def delete(self, request: ApiRequest, user_id: str, code_id: str) -> Response:
         """Revoke a live code; one that the caller may not see, or that has ended, is 404."""
         student = get_user(request.actor, user_id)
@@ -123,14 +142,39 @@ def _live_codes(actor: Actor, student: User) -> QuerySet[PairingCode]:
 # --- Links ---
 
 
-class Observees(APIView):
-    """Whom a person observes; POST links them to one more, whom they prove to be with."""
+class IncludeParams(TypedDict, total=False):
+    include: list[str]
 
+
+class RootAccountParams(TypedDict, total=False):
+    root_account_id: str
+
+
+class Login(TypedDict, total=False):
+    unique_id: str
+    password: str
+
+
+class ProofParams(RootAccountParams, total=False):
+    access_token: str
+    pairing_code: str
+    observee: Login
+
+
+class Observees(APIView):
+    @described(Paged[LinkedUserJson], takes=IncludeParams)
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """Whom a person observes."""
         observer = require_user(request.actor, SEE_LINKS_OF, user_id)
         return _listed(request, _students_of(observer))
 
+    @described(
+        LinkedUserJson,
+        takes=ProofParams,
+        refuses={401: Errors, 422: Errors | FieldErrors, 429: Errors},
+    )
     def post(self, request: ApiRequest, user_id: str) -> Response:
+        """Link an observer to a student by proof: the student's token, a code, or their login."""
         actor, params = request.actor, params_of(request)
         observer = get_user(actor, user_id)
         if not may_hear_of(actor, user_id, observer):
@@ -145,12 +189,13 @@ class Observees(APIView):
 
 
 class OneObservee(APIView):
-    """One link, seen from the observer."""
-
+    @described(LinkedUserJson)
     def get(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
+        """One link, seen from the observer."""
         observer = require_user(request.actor, SEE_LINKS_OF, user_id)
         return _shown(request, _students_of(observer), observee_id)
 
+    @described(LinkedUserJson, takes=RootAccountParams, refuses={422: FieldErrors})
     def put(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
         """Link by hand, or restore the link; again is the same."""
         actor = request.actor
@@ -161,6 +206,7 @@ class OneObservee(APIView):
             link(actor=actor, observer=observer, student=student)
         return _shown(request, _students_of(observer), observee_id)
 
+    @described(LinkedUserJson, takes=RootAccountParams)
     def delete(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
         """End the link; the answer is the student, who is linked in no root account any more."""
         actor = request.actor
@@ -178,16 +224,16 @@ class OneObservee(APIView):
 
 
 class Observers(APIView):
-    """Who observes a student."""
-
+    @described(Paged[LinkedUserJson], takes=IncludeParams)
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """Who observes a student."""
         return _listed(request, _observers_of(require_user(request.actor, SEE_LINKS_OF, user_id)))
 
 
 class OneObserver(APIView):
-    """One link, seen from the student."""
-
+    @described(LinkedUserJson)
     def get(self, request: ApiRequest, user_id: str, observer_id: str) -> Response:
+        """One link, seen from the student."""
         student = require_user(request.actor, SEE_LINKS_OF, user_id)
         return _shown(request, _observers_of(student), observer_id)
 
@@ -278,11 +324,15 @@ def _wire_refusals() -> Iterator[None]:
 
 
 class UsersOfAccount(APIView):
-    """A visitor becomes an observer: what the apps for parents send before any sign-in."""
-
     permission_classes = (AllowAny,)
 
+    @described(
+        RegisteredJson,
+        takes=RegistrationParams,
+        refuses={400: RegistrationRefused, 403: Nothing, 429: Errors},
+    )
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """A visitor becomes an observer: what the apps for parents send before any sign-in."""
         get_account(request.actor, account_id)
         params = params_of(request)
         if params.group("user").text("initial_enrollment_type") != "observer":
@@ -291,7 +341,7 @@ class UsersOfAccount(APIView):
             return Response(_registered(request.actor, params))
 
 
-def _registered(actor: Actor, params: Params) -> dict[str, Any]:
+def _registered(actor: Actor, params: Params) -> RegisteredJson:
     """The code first: with one that is not live nothing else is told."""
     code = params.group("pairing_code").text("code") or ""
     student_of_code(actor=actor, text=code)

@@ -4,25 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, NotRequired, Required, TypedDict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.models import User
-from accounts.serializers import user_json
+from accounts.serializers import UserJson, user_json
 from accounts.time_zones import time_zones
 from pairing.actions import IssuedCode
 from pairing.models import PairingCode
-from pairing_service.http.errors import Field, Refusal, field_errors
+from pairing_service.http.errors import Denied, Field, FieldError, Nothing, Refusal, field_errors
 from pairing_service.http.params import Params
 from pairing_service.http.rendering import wire_time
+from pairing_service.http.shapes import Time
 
 # --- Codes and links ---
 
 
-def issued_code_json(issued: IssuedCode) -> dict[str, Any]:
+class IssuedCodeJson(TypedDict):
+    """A new code: it is told this one time."""
+
+    user_id: int
+    code: str
+    expires_at: Time
+    workflow_state: Literal["active"]
+
+
+class Issuer(TypedDict):
+    id: int
+    name: str
+
+
+class CodeJson(TypedDict):
+    """A code, without the code."""
+
+    id: int
+    user_id: int
+    hint: str
+    issued_by: Issuer
+    surface: str
+    created_at: Time
+    expires_at: Time
+    workflow_state: Literal["active", "deleted"]
+
+
+class MissingPermission(TypedDict):
+    """A permission that would be needed, and where: `course_12` or `account_3`."""
+
+    permission: str
+    context: str
+
+
+class Reason(TypedDict):
+    """Why one may not make a code for a person whom one may see."""
+
+    missing: list[MissingPermission]
+    setting: str | None
+    explain_url: str | None
+
+
+class DeniedCode(Denied):
+    reason: NotRequired[Reason]
+
+
+class LinkedUserJson(UserJson):
+    """One end of a link; the root accounts in which the two are linked."""
+
+    observation_link_root_account_ids: list[int]
+
+
+def issued_code_json(issued: IssuedCode) -> IssuedCodeJson:
     """The one time that a code is told."""
     return {
         "user_id": issued.student.pk,
@@ -32,7 +85,7 @@ def issued_code_json(issued: IssuedCode) -> dict[str, Any]:
     }
 
 
-def code_json(code: PairingCode) -> dict[str, Any]:
+def code_json(code: PairingCode) -> CodeJson:
     """A code as lists show it (ours, beyond the contract): never the code itself."""
     return {
         "id": code.pk,
@@ -46,12 +99,59 @@ def code_json(code: PairingCode) -> dict[str, Any]:
     }
 
 
-def linked_json(user: User, root_ids: list[int], include: Collection[str] = ()) -> dict[str, Any]:
+def linked_json(user: User, root_ids: list[int], include: Collection[str] = ()) -> LinkedUserJson:
     """One end of a link, with the root accounts in which the two are linked."""
-    return user_json(user, include) | {"observation_link_root_account_ids": root_ids}
+    return {**user_json(user, include), "observation_link_root_account_ids": root_ids}
 
 
 # --- Registering ---
+
+
+class NewUser(TypedDict, total=False):
+    initial_enrollment_type: Required[Literal["observer"]]
+    name: Required[str]
+    sortable_name: str
+    short_name: str
+    terms_of_use: bool
+    locale: str
+    time_zone: str
+
+
+class NewLogin(TypedDict, total=False):
+    unique_id: Required[str]
+    password: str
+
+
+class GivenCode(TypedDict):
+    code: str
+
+
+class RegistrationParams(TypedDict):
+    user: NewUser
+    pseudonym: NewLogin
+    pairing_code: GivenCode
+
+
+class AcceptedTerms(TypedDict, total=False):
+    terms_of_use: bool
+
+
+class RegisteredJson(UserJson, AcceptedTerms):
+    locale: str | None
+
+
+class RegistrationErrors(TypedDict):
+    user: dict[str, list[FieldError]]
+    pseudonym: dict[str, list[FieldError]]
+    observee: Nothing
+    pairing_code: dict[str, list[FieldError]]
+    recaptcha: None
+
+
+class RegistrationRefused(TypedDict):
+    """What is wrong, by group and parameter; all five keys are always there."""
+
+    errors: RegistrationErrors
 
 
 @dataclass(frozen=True)
@@ -73,7 +173,7 @@ def registration_refused(
     """The 400 with its five keys; a bad login also makes the user invalid (contract §1.5)."""
     if pseudonym:
         user = (user or {}) | {"pseudonyms": ("invalid", "is invalid")}
-    errors = {
+    errors: RegistrationErrors = {
         "user": field_errors(**(user or {})),
         "pseudonym": field_errors(**(pseudonym or {})),
         "observee": {},
@@ -130,6 +230,8 @@ def _known(text: str | None, known: Collection[str]) -> str:
     return text if text and text in known else ""
 
 
-def registered_json(observer: User, given: Registration) -> dict[str, Any]:
-    body = user_json(observer, ["uuid"]) | {"locale": observer.locale or None}
-    return body if given.terms_of_use is None else body | {"terms_of_use": given.terms_of_use}
+def registered_json(observer: User, given: Registration) -> RegisteredJson:
+    terms: AcceptedTerms = {}
+    if given.terms_of_use is not None:
+        terms["terms_of_use"] = given.terms_of_use
+    return {**user_json(observer, ["uuid"]), "locale": observer.locale or None, **terms}

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "rest_framework",
+    "drf_spectacular_sidecar",
     "pairing_service",
     "accounts",
     "audit",
@@ -261,7 +262,15 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pairing_service.http.rendering.AlwaysJson",
     "EXCEPTION_HANDLER": "pairing_service.http.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "pairing_service.http.openapi.DescribedSchema",
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Pairing",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+}
+# Whether an endpoint may read only the parameters that it describes.
+CHECK_DESCRIPTIONS = DEBUG
 
 # Whether clients of the API are kept from asking for too much (contract §1.6).
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)

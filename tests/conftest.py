@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import Account, User
 from permissions.table import bump
 from tests.cast import Cast, make_cast
+from tests.described import DescribedClient
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,7 @@ def rest(cast: Cast) -> Callable[[User | None], APIClient]:
     """A REST client with the user's token (nobody: without one)."""
 
     def with_token(user: User | None) -> APIClient:
-        client = APIClient()
+        client = DescribedClient()
         if user is not None:
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {cast.token(user)}")
         return client

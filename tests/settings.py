@@ -19,6 +19,7 @@ from pairing_service.settings import DATABASES
 
 ALLOWED_HOSTS = ["testserver", "localhost", ".localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CHECK_DESCRIPTIONS = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 folder = Path(tempfile.gettempdir()) / f"pairing-service-tests-{os.getuid()}"

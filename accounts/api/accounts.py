@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NotRequired, Required, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -29,6 +29,9 @@ from accounts.rules import (
     SEE_ACCOUNTS_OWN_SIS_ID,
 )
 from accounts.serializers import (
+    AccountJson,
+    AccountParams,
+    TermsJson,
     account_changes,
     account_json,
     account_refused,
@@ -38,7 +41,8 @@ from accounts.serializers import (
 )
 from courses.models import Course, Enrolment
 from courses.rules import ADD_COURSE, ADMINISTER_ACCOUNT
-from pairing_service.http.errors import invalid, refusal
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import Errors, FieldErrors, Nothing, invalid, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
 from permissions.models import AccountMembership
@@ -48,18 +52,18 @@ _STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
 
 
 class Accounts(APIView):
-    """Those in which the person has an account role; none for teachers, students, observers."""
-
+    @described(Paged[AccountJson])
     def get(self, request: ApiRequest) -> Response:
+        """Those in which the person has an account role; none for teachers, students, observers."""
         roles = AccountMembership.objects.active().filter(user=request.actor.person)
         own = permitted(request.actor, ADMINISTER_ACCOUNT).filter(pk__in=roles.values("account"))
         return _page(request, own)
 
 
 class CourseAccounts(APIView):
-    """The accounts of the courses that the person teaches, helps in or designs, read-only."""
-
+    @described(Paged[AccountJson])
     def get(self, request: ApiRequest) -> Response:
+        """The accounts of the courses that the person teaches, helps in or designs, read-only."""
         courses = Course.objects.existing().filter(
             pk__in=Enrolment.objects.live()
             .filter(user=request.actor.person, type__in=_STAFF)
@@ -70,23 +74,29 @@ class CourseAccounts(APIView):
 
 
 class ManageableAccounts(APIView):
-    """Those in which the person may add courses, all below included; none for visitors."""
-
     permission_classes = (AllowAny,)
 
+    @described(Paged[AccountJson])
     def get(self, request: ApiRequest) -> Response:
+        """Those in which the person may add courses, all below included; none for visitors."""
         return _page(request, permitted(request.actor, ADD_COURSE))
 
 
-class OneAccount(APIView):
-    """An account, and changing its name, time zone, SIS id and (the root's) settings."""
+class ShownParams(TypedDict, total=False):
+    includes: list[str]
 
+
+class OneAccount(APIView):
+    @described(AccountJson, takes=ShownParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """An account."""
         account = get_account(request.actor, account_id)
         require(request.actor, SEE_ACCOUNT, account)
         return Response(_shown(request, account))
 
+    @described(AccountJson, takes=AccountParams, refuses={400: FieldErrors})
     def put(self, request: ApiRequest, account_id: str) -> Response:
+        """Change an account's name, time zone, SIS id and (the root's) settings."""
         account = get_account(request.actor, account_id)
         given = params_of(request).group("account")
         if not given:
@@ -99,11 +109,11 @@ class OneAccount(APIView):
         return Response(_shown(request, account))
 
 
-def _shown(request: ApiRequest, account: Account) -> dict[str, Any]:
+def _shown(request: ApiRequest, account: Account) -> AccountJson:
     """One account, with what else is asked for."""
     [body] = _json(_with_answers(request, Account.objects.filter(pk=account.pk)))
     if "registration_settings" in params_of(request).texts("includes"):
-        body |= registration_json(account, request.actor.root_account.settings)
+        return {**body, **registration_json(account, request.actor.root_account.settings)}
     return body
 
 
@@ -122,7 +132,7 @@ def _page(request: ApiRequest, accounts: AccountQuerySet, *, counted: bool = Tru
     return page_of(request, live, _json, counted=counted)
 
 
-def _json(accounts: Iterable[Any]) -> list[dict[str, Any]]:
+def _json(accounts: Iterable[Any]) -> list[AccountJson]:
     """The full form of those that the caller manages, the read-only one of the others."""
     return [
         managed_account_json(one, sis=one.shows_sis, sis_import=one.shows_sis_import)
@@ -132,10 +142,24 @@ def _json(accounts: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
-class SubAccounts(APIView):
-    """The accounts right below one, or all below it; and making one."""
+class SubAccountsParams(TypedDict, total=False):
+    recursive: bool
 
+
+class NewAccount(TypedDict, total=False):
+    name: Required[str]
+    sis_account_id: str
+
+
+class NewAccountParams(TypedDict):
+    account: NewAccount
+    includes: NotRequired[list[str]]
+
+
+class SubAccounts(APIView):
+    @described(Paged[AccountJson], takes=SubAccountsParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The accounts right below one, or all below it."""
         account = get_account(request.actor, account_id)
         require(request.actor, ADMINISTER_ACCOUNT, account)
         recursive = params_of(request).boolean("recursive") or False
@@ -143,7 +167,9 @@ class SubAccounts(APIView):
         found = below if recursive else Account.objects.filter(parent=account)
         return _page(request, found, counted=not recursive)
 
+    @described(AccountJson, takes=NewAccountParams, refuses={400: FieldErrors})
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """Make an account right below one."""
         account = get_account(request.actor, account_id)
         require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
         given = params_of(request).group("account")
@@ -164,9 +190,9 @@ class SubAccounts(APIView):
 
 
 class OneSubAccount(APIView):
-    """Removing an account that is empty."""
-
+    @described(AccountJson, takes=ShownParams, refuses={409: Errors})
     def delete(self, request: ApiRequest, account_id: str, sub_account_id: str) -> Response:
+        """Remove an account that is empty."""
         account = get_account(request.actor, account_id)
         sub = get_account(request.actor, sub_account_id)
         require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
@@ -180,20 +206,20 @@ class OneSubAccount(APIView):
 
 
 class Settings(APIView):
-    """The contract has only another product's keys here: there are none."""
-
+    @described(Nothing)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The contract has only another product's keys here: there are none."""
         account = get_account(request.actor, account_id)
         require(request.actor, MANAGE_ACCOUNT_SETTINGS, account)
         return Response({})
 
 
 class TermsOfService(APIView):
-    """Of the account's root, for visitors: the apps ask before anyone can have signed in."""
-
     permission_classes = (AllowAny,)
 
+    @described(TermsJson)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """Terms of the account's root, for visitors: the apps ask before anyone has signed in."""
         account = get_account(request.actor, account_id)
         # A visitor learns of no school below, and of no SIS id by trying some.
         if request.actor.person is None and not account.is_root:

@@ -14,9 +14,16 @@ from accounts.authentication import ApiRequest
 from accounts.ids import require_user
 from accounts.models import AccessToken, User
 from accounts.rules import EDIT_OWN_SETTINGS, MANAGE_TOKENS
-from accounts.serializers import token_changes, token_json
+from accounts.serializers import (
+    ChangedTokenParams,
+    NewTokenParams,
+    TokenJson,
+    token_changes,
+    token_json,
+)
 from accounts.tokens import activate_token, change_token, create_token, end_token
-from pairing_service.http.errors import refusal
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import FieldErrors, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
 from permissions.policy import Rule
@@ -36,9 +43,9 @@ def _token(request: ApiRequest, rule: Rule, user_id: str, token_id: str) -> Acce
 
 
 class Tokens(APIView):
-    """Making one; made for somebody else, it waits until they activate it."""
-
+    @described(TokenJson, takes=NewTokenParams, refuses={400: FieldErrors})
     def post(self, request: ApiRequest, user_id: str) -> Response:
+        """Make a token; made for somebody else, it waits until they activate it."""
         user = require_user(request.actor, MANAGE_TOKENS, user_id)
         given = params_of(request).group("token")
         given.required("purpose")
@@ -47,21 +54,23 @@ class Tokens(APIView):
 
 
 class UserGeneratedTokens(APIView):
-    """A person's tokens that have not been ended, newest first."""
-
+    @described(Paged[TokenJson])
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """A person's tokens that have not been ended, newest first."""
         user: User = require_user(request.actor, MANAGE_TOKENS, user_id)
         tokens = user.access_tokens.kept().order_by("-pk")
         return page_of(request, tokens, lambda page: [token_json(one) for one in page])
 
 
 class OneToken(APIView):
-    """A token: its facts, changing it, giving it a new text, ending it."""
-
+    @described(TokenJson)
     def get(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        """A token: its facts, never its text."""
         return Response(token_json(_token(request, MANAGE_TOKENS, user_id, token_id)))
 
+    @described(TokenJson, takes=ChangedTokenParams, refuses={400: FieldErrors})
     def put(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        """Change a token, or (`regenerate`) give it a new text."""
         token = _token(request, MANAGE_TOKENS, user_id, token_id)
         given = params_of(request).group("token")
         if not given:
@@ -78,16 +87,18 @@ class OneToken(APIView):
             raise Http404 from error
         return Response(token_json(token, text))
 
+    @described(TokenJson)
     def delete(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        """End a token."""
         token = _token(request, MANAGE_TOKENS, user_id, token_id)
         end_token(actor=request.actor, token=token)
         return Response(token_json(token))
 
 
 class ActivateToken(APIView):
-    """Only the token's own person lets a pending one open something."""
-
+    @described(TokenJson)
     def post(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
+        """Activate a pending token: only its own person lets it open something."""
         token = _token(request, EDIT_OWN_SETTINGS, user_id, token_id)
         if not activate_token(actor=request.actor, token=token):
             raise refusal(400, "the token is not pending")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from pairing_service.http.limits import OverLimit, over_limit
+from pairing_service.http.shapes import Time
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,69 @@ NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
 SERVER_ERROR = {
     "errors": [{"message": "An error occurred.", "error_code": "internal_server_error"}]
 }
+
+
+# --- The shapes of errors, for `@described(refuses=…)` ---
+
+
+class ErrorMessage(TypedDict):
+    message: str
+
+
+class Errors(TypedDict):
+    """What is wrong, in a sentence."""
+
+    errors: list[ErrorMessage]
+
+
+class FieldError(TypedDict):
+    attribute: str
+    type: str
+    message: str
+
+
+class FieldErrors(TypedDict):
+    """What is wrong, by parameter."""
+
+    errors: dict[str, list[FieldError]]
+
+
+class Message(TypedDict):
+    """What is wrong, in a sentence (the older form)."""
+
+    message: str
+
+
+class PlainError(TypedDict):
+    """What is wrong, in a sentence (of enrolments)."""
+
+    error: str
+
+
+class Nothing(TypedDict):
+    """An empty object."""
+
+
+class Denied(TypedDict):
+    """One may not do this."""
+
+    status: Literal["unauthorized"]
+    errors: list[ErrorMessage]
+
+
+class TokenError(TypedDict):
+    message: str
+    expired_at: NotRequired[Time]
+
+
+class NotSignedIn(TypedDict):
+    """No token, a bad one, or an `as_user_id` that one may not use (then `errors` is a text)."""
+
+    status: NotRequired[Literal["unauthenticated"]]
+    errors: list[TokenError] | str
+
+
+# --- Refusals ---
 
 
 class Refusal(Exception):
@@ -41,7 +105,7 @@ def refusal(status: int, message: str, **headers: str) -> Refusal:
 Field = tuple[str, str]
 
 
-def field_errors(**fields: Field) -> dict[str, list[dict[str, str]]]:
+def field_errors(**fields: Field) -> dict[str, list[FieldError]]:
     """Per field a list with one error: its type ("taken") and its message (§1.4)."""
     return {
         name: [{"attribute": name, "type": kind, "message": message}]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypedDict, get_args, is_typeddict
 
+from django.conf import settings
 from django.http import QueryDict
 from rest_framework.request import Request
 
+from pairing_service.http.described import description_for
 from pairing_service.http.errors import refusal
+from pairing_service.http.shapes import hints_of
 
 _PART = re.compile(r"\[([^\]]*)\]")
 _NOT_A_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -20,14 +23,23 @@ _FALSE = {"0", "false", "no", "off", "f"}
 class Params:
     """All parameters of a request as one tree; the body wins over the query string.
 
-    Readers raise a 400 refusal when a value is of another type than they ask for.
+    Readers raise a 400 refusal when a value is of another type than they ask for. `shapes`: the
+    TypedDicts that say which parameters there are; None when that is not to be compared.
     """
 
-    def __init__(self, tree: Mapping[str, Any], name: str = "") -> None:
+    def __init__(
+        self, tree: Mapping[str, Any], name: str = "", shapes: list[Any] | None = None
+    ) -> None:
         self._tree = tree
         self._name = name
+        self._shapes = shapes
+
+    def _value(self, key: str) -> Any:
+        return self._tree.get(key) if key in self else None
 
     def __contains__(self, key: str) -> bool:
+        if self._shapes is not None and not any(_names(shape, key) for shape in self._shapes):
+            raise LookupError(f"{self._full(key)} is read, and not described")
         return key in self._tree
 
     def __iter__(self) -> Iterator[str]:
@@ -43,7 +55,7 @@ class Params:
 
     def text(self, key: str) -> str | None:
         """The value as text without white space at the ends; None when absent or null."""
-        value = self._tree.get(key)
+        value = self._value(key)
         if value is None:
             return None
         if isinstance(value, Mapping | list | float):
@@ -77,7 +89,7 @@ class Params:
 
     def texts(self, key: str) -> list[str]:
         """A list, `key[]=a&key[]=b` or a JSON array; a single value counts as a list of one."""
-        value = self._tree.get(key)
+        value = self._value(key)
         if value is None:
             return []
         if isinstance(value, Mapping):
@@ -87,10 +99,22 @@ class Params:
 
     def group(self, key: str) -> Params:
         """The parameters nested below `key`; empty when there are none."""
-        value = self._tree.get(key)
+        value = self._value(key)
         if value is not None and not isinstance(value, Mapping):
             raise refusal(400, f"{self._full(key)} must be a group of parameters")
-        return Params(value or {}, self._full(key))
+        return Params(value or {}, self._full(key), self._within(key))
+
+    def _within(self, key: str) -> list[Any] | None:
+        return self._shapes and [_group(shape, key) for shape in self._shapes if _names(shape, key)]
+
+
+def _names(shape: Any, key: str) -> bool:
+    return not is_typeddict(shape) or key in hints_of(shape)
+
+
+def _group(shape: Any, key: str) -> Any:
+    """The TypedDict of the parameters below `key`; of a dict[str, …] every key's."""
+    return hints_of(shape)[key] if is_typeddict(shape) else get_args(shape)[1]
 
 
 def read_boolean(text: str) -> bool | None:
@@ -98,8 +122,18 @@ def read_boolean(text: str) -> bool | None:
     return text.lower() in _TRUE if text.lower() in _TRUE | _FALSE else None
 
 
+class Everywhere(TypedDict, total=False):
+    """What may come with any request."""
+
+    as_user_id: str
+    access_token: str
+
+
 def params_of(request: Request) -> Params:
-    """Query string and body together (clients put the same things into either)."""
+    """Query string and body together (clients put the same things into either).
+
+    Where CHECK_DESCRIPTIONS is on, an endpoint that is described can read only what it describes.
+    """
     tree = nested(request.query_params)
     try:
         body = request.data
@@ -109,7 +143,12 @@ def params_of(request: Request) -> Params:
         body = nested(body)
     if not isinstance(body, Mapping):
         raise refusal(400, "the body must be an object")
-    return Params(tree | dict(body))
+    return Params(tree | dict(body), shapes=_shapes_for(request))
+
+
+def _shapes_for(request: Request) -> list[Any] | None:
+    described = description_for(request) if settings.CHECK_DESCRIPTIONS else None
+    return [Everywhere, described.takes or Everywhere] if described else None
 
 
 def nested(flat: QueryDict) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
@@ -12,11 +12,19 @@ from rest_framework.renderers import JSONRenderer
 STRING_IDS = "application/json+canvas-string-ids"
 
 
+@overload
+def wire_time(time: datetime) -> str: ...
+@overload
+def wire_time(time: datetime | None) -> str | None: ...
 def wire_time(time: datetime | None) -> str | None:
     """2030-05-06T07:08:09Z, or None."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
+@overload
+def wire_offset_time(time: datetime) -> str: ...
+@overload
+def wire_offset_time(time: datetime | None) -> str | None: ...
 def wire_offset_time(time: datetime | None) -> str | None:
     """2030-05-06T07:08:09+00:00, or None: the form of a few older fields (contract §6.1)."""
     return time.astimezone(UTC).isoformat(timespec="seconds") if time else None
@@ -56,9 +64,19 @@ def with_string_ids(data: Any) -> Any:
     return data
 
 
+def is_id(key: str) -> bool:
+    """Whether a number below this key is an id."""
+    return key == "id" or key.endswith("_id")
+
+
+def is_list_of_ids(key: str) -> bool:
+    """Whether a list below this key is one of ids."""
+    return key.endswith("_ids")
+
+
 def _as_text(key: str, value: Any) -> Any:
-    if isinstance(value, int) and (key == "id" or key.endswith("_id")):
+    if isinstance(value, int) and is_id(key):
         return str(value)
-    if isinstance(value, list) and key.endswith("_ids"):
+    if isinstance(value, list) and is_list_of_ids(key):
         return [str(item) if isinstance(item, int) else item for item in value]
     return with_string_ids(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Required, TypedDict
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -17,7 +17,8 @@ from accounts.disclosure import told
 from accounts.ids import find_user, get_account
 from accounts.models import Account, User
 from accounts.rules import SEE_ACCOUNT, SEE_PERSON
-from pairing_service.http.errors import Refusal, refusal
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import Errors, Message, Refusal, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.actions import (
@@ -31,22 +32,41 @@ from permissions.catalogue import BaseRole
 from permissions.models import AccountMembership, Role
 from permissions.policy import permitted, require
 from permissions.rules import MANAGE_ADMINISTRATORS
-from permissions.serializers import administrator_json
+from permissions.serializers import AdministratorJson, administrator_json
 
 _NUMBER = re.compile("[0-9]{1,18}")
 
 
-class Administrators(APIView):
-    """Who administers the account itself, and making somebody an administrator."""
+class AdministratorsParams(TypedDict, total=False):
+    user_id: list[str]
 
+
+class RoleParams(TypedDict, total=False):
+    """A role by its id, or by its name; AccountAdmin when neither is given."""
+
+    role_id: str
+    role: str
+
+
+class NewAdministratorParams(RoleParams, total=False):
+    user_id: Required[str]
+
+
+class Administrators(APIView):
+    @described(Paged[AdministratorJson], takes=AdministratorsParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """Who administers the account itself."""
         account = _account(request, account_id)
         memberships = _of(account)
         if texts := params_of(request).texts("user_id"):
             memberships = memberships.filter(user__in=_ids(request.actor, texts))
         return page_of(request, memberships, lambda page: _json(request.actor, page))
 
+    @described(
+        AdministratorJson, takes=NewAdministratorParams, refuses={400: Message, 404: Message}
+    )
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """Make somebody an administrator."""
         account = _account(request, account_id)
         params = params_of(request)
         user = find_user(
@@ -65,9 +85,9 @@ class Administrators(APIView):
 
 
 class OneAdministrator(APIView):
-    """One's own roles in an account (`self`), and taking somebody's role away."""
-
+    @described(Paged[AdministratorJson])
     def get(self, request: ApiRequest, account_id: str, user_id: str) -> Response:
+        """One's own roles in an account; `user_id` can only be `self`."""
         account = get_account(request.actor, account_id)
         require(request.actor, SEE_ACCOUNT, account)
         if user_id != "self" or request.actor.person is None:
@@ -75,7 +95,9 @@ class OneAdministrator(APIView):
         own = _of(account).filter(user=request.actor.person)
         return page_of(request, own, lambda page: _json(request.actor, page))
 
+    @described(AdministratorJson, takes=RoleParams, refuses={404: Message, 409: Errors})
     def delete(self, request: ApiRequest, account_id: str, user_id: str) -> Response:
+        """Take somebody's role away."""
         account = _account(request, account_id)
         role = _role(account, params_of(request))
         user = find_user(request.actor, user_id)
@@ -113,7 +135,7 @@ def _role(account: Account, params: Params) -> Role:
     return role_named(account, named or BaseRole.ACCOUNT_ADMIN)
 
 
-def _json(actor: Actor, memberships: Iterable[AccountMembership]) -> list[dict[str, Any]]:
+def _json(actor: Actor, memberships: Iterable[AccountMembership]) -> list[AdministratorJson]:
     """With the people as the caller may see them: one statement for all."""
     memberships = list(memberships)
     people = told(User.objects.filter(root_account=actor.root_account), actor)

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from django.http import Http404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import ApiRequest
 from accounts.ids import get_account
+from pairing_service.http.described import described
 from pairing_service.http.params import params_of
 from permissions.catalogue import GROUPS, PERMISSIONS
 from permissions.policy import require
 from permissions.rules import MANAGE_OVERRIDES
-from permissions.serializers import group_json, help_json, manageable, permission_json
+from permissions.serializers import (
+    GroupJson,
+    HelpJson,
+    PermissionJson,
+    group_json,
+    help_json,
+    manageable,
+    permission_json,
+)
+
+
+class SearchParams(TypedDict, total=False):
+    search_term: str
 
 
 class Permissions(APIView):
-    """What can be set in the account; `search_term` looks into labels and keys."""
-
+    @described(list[PermissionJson], takes=SearchParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """What can be set in the account; `search_term` looks into labels and keys."""
         account = get_account(request.actor, account_id)
         require(request.actor, MANAGE_OVERRIDES, account)
         text = (params_of(request).text("search_term") or "").casefold()
@@ -27,14 +42,16 @@ class Permissions(APIView):
 
 
 class Groups(APIView):
+    @described(dict[str, GroupJson])
     def get(self, request: ApiRequest) -> Response:
+        """The groups of permissions."""
         return Response({group.key: group_json(group) for group in GROUPS.values()})
 
 
 class PermissionHelp(APIView):
-    """The same text for account and course."""
-
+    @described(HelpJson)
     def get(self, request: ApiRequest, context_type: str, permission: str) -> Response:
+        """What a permission is for; the same for `account` and `course`."""
         if context_type not in ("account", "course") or permission not in PERMISSIONS:
             raise Http404
         return Response(help_json(permission))

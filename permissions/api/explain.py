@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Required, TypedDict
+
 from django.http import Http404
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -10,21 +12,39 @@ from accounts.authentication import ApiRequest
 from accounts.ids import get_account
 from accounts.models import Account
 from courses.ids import get_course
+from pairing_service.http.described import described
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import params_of
+from permissions.explaining.as_json import ExplanationJson, explanation_json
 from permissions.explaining.changes import Change
 from permissions.explaining.explain import explain
 from permissions.explaining.links import link_of
 from permissions.explaining.questions import Unclear, Unknown, find_person, find_place, question_of
-from permissions.explaining.telling import explanation_json
 from permissions.policy import require
 from permissions.rules import MANAGE_OVERRIDES
 
 
-class ExplainInAccount(APIView):
-    """`actor`, `action` or `permission`, `target`, `context` (the account, when left out)."""
+class QuestionParams(TypedDict, total=False):
+    """Either an action on the target, or a permission in the context."""
 
+    actor: Required[str]
+    action: str
+    permission: str
+    target: str
+
+
+class QuestionInAccountParams(QuestionParams, total=False):
+    context: str
+
+
+class ExplainInAccount(APIView):
+    @described(ExplanationJson, takes=QuestionInAccountParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """Why somebody may, or may not, do something.
+
+        `actor` and `target` are people; `action` or `permission` is asked about in the `context`,
+        `course:ID` or `account:ID` (the account itself, when left out).
+        """
         account = get_account(request.actor, account_id)
         require(request.actor, MANAGE_OVERRIDES, account)
         context = params_of(request).text("context") or f"account:{account.pk}"
@@ -32,9 +52,9 @@ class ExplainInAccount(APIView):
 
 
 class ExplainInCourse(APIView):
-    """The same with the course as the context."""
-
+    @described(ExplanationJson, takes=QuestionParams)
     def get(self, request: ApiRequest, course_id: str) -> Response:
+        """Why somebody may, or may not, do something in a course."""
         course = get_course(request.actor, course_id)
         require(request.actor, MANAGE_OVERRIDES, course.account)
         return _explained(request, course.account, f"course:{course.pk}")

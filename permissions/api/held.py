@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -10,25 +12,33 @@ from accounts.ids import get_account
 from accounts.rules import SEE_ACCOUNT
 from courses.ids import get_course
 from courses.rules import SEE_COURSE
+from pairing_service.http.described import described
 from pairing_service.http.params import params_of
 from permissions.catalogue import PERMISSIONS
 from permissions.grants import held_keys
 from permissions.policy import require
 
 
-class HeldInAccount(APIView):
-    """For everyone who may see the account: the apps ask about the root account after sign-in."""
+class HeldParams(TypedDict, total=False):
+    permissions: list[str]
 
+
+class HeldInAccount(APIView):
+    @described(dict[str, bool], takes=HeldParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """What the caller holds in an account, for everyone who may see it.
+
+        The apps ask about the root account after sign-in.
+        """
         account = get_account(request.actor, account_id)
         require(request.actor, SEE_ACCOUNT, account)
         return _answer(request, account.path)
 
 
 class HeldInCourse(APIView):
-    """For everyone who is in the course or administers it."""
-
+    @described(dict[str, bool], takes=HeldParams)
     def get(self, request: ApiRequest, course_id: str) -> Response:
+        """What the caller holds in a course, for everyone who is in it or administers it."""
         course = get_course(request.actor, course_id)
         require(request.actor, SEE_COURSE, course)
         return _answer(request, course.account.path, course.pk)

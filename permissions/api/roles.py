@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 from accounts.authentication import ApiRequest
 from accounts.ids import get_account, id_condition
 from accounts.models import Account
-from pairing_service.http.errors import Refusal
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import FieldErrors, Message, Refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.actions import (
@@ -30,16 +31,39 @@ from permissions.models import Role
 from permissions.overrides import OverrideChange, OverrideRefused
 from permissions.policy import require
 from permissions.rules import MANAGE_OVERRIDES
-from permissions.serializers import label_refused, override_changes, role_json
+from permissions.serializers import (
+    OverrideParams,
+    RoleJson,
+    label_refused,
+    override_changes,
+    role_json,
+)
 from permissions.table import newest_table, table_of
 
 BUILT_IN = Q(state=Role.State.BUILT_IN)
 
 
-class Roles(APIView):
-    """The roles of an account: the built-in ones, its own, and inherited ones when asked for."""
+class RolesParams(TypedDict, total=False):
+    state: list[str]
+    show_inherited: bool
 
+
+class ChangedRoleParams(TypedDict, total=False):
+    label: str
+    permissions: dict[str, OverrideParams]
+
+
+class NewRoleParams(ChangedRoleParams, total=False):
+    """`role` is an older name of `label`; one of them is needed."""
+
+    role: str
+    base_role_type: str
+
+
+class Roles(APIView):
+    @described(Paged[RoleJson], takes=RolesParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The roles of an account: the built-in ones, its own, and inherited ones if asked for."""
         account = _account(request, account_id)
         params = params_of(request)
         states = params.texts("state") or [Role.State.ACTIVE]
@@ -51,7 +75,9 @@ class Roles(APIView):
             lambda page: [role_json(role, account, table) for role in page],
         )
 
+    @described(RoleJson, takes=NewRoleParams, refuses={400: Message | FieldErrors})
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """Make a role."""
         account = _account(request, account_id)
         params = params_of(request)
         label = params.text("label") or params.text("role")
@@ -70,18 +96,23 @@ class Roles(APIView):
             label,
         )
         body = _shown(request, role, account)
-        return Response(body | {"base_role_type_label": BASE_ROLE_LABELS[role.base_role]})
+        body["base_role_type_label"] = BASE_ROLE_LABELS[role.base_role]
+        return Response(body)
 
 
 class OneRole(APIView):
-    """A role in an account: what it may do there, changing that, its label, switching it off."""
-
+    @described(RoleJson, refuses={404: Message})
     def get(self, request: ApiRequest, account_id: str, role_id: str) -> Response:
+        """A role in an account, and what it may do there."""
         account = _account(request, account_id)
         role = role_named(account, role_id)
         return Response(role_json(role, account, table_of(request.actor.root_account)))
 
+    @described(
+        RoleJson, takes=ChangedRoleParams, refuses={400: Message | FieldErrors, 404: Message}
+    )
     def put(self, request: ApiRequest, account_id: str, role_id: str) -> Response:
+        """Change a role's label, and what it may do in the account and below it."""
         account = _account(request, account_id)
         role = role_named(account, role_id)
         params = params_of(request)
@@ -94,7 +125,9 @@ class OneRole(APIView):
         )
         return Response(_shown(request, role, account))
 
+    @described(RoleJson, refuses={400: Message, 404: Message})
     def delete(self, request: ApiRequest, account_id: str, role_id: str) -> Response:
+        """Switch a role of the account off."""
         account = _account(request, account_id)
         role = role_named(account, role_id)
         if role.state != Role.State.BUILT_IN and role.account_id != account.pk:
@@ -104,9 +137,9 @@ class OneRole(APIView):
 
 
 class RoleActivation(APIView):
-    """Switching a role of the account on again."""
-
+    @described(RoleJson, refuses={400: Message, 404: Message})
     def post(self, request: ApiRequest, account_id: str, role_id: str) -> Response:
+        """Switch a role of the account on again."""
         account = _account(request, account_id)
         role = role_named(account, role_id)
         if role.state != Role.State.BUILT_IN and role.account_id != account.pk:
@@ -159,7 +192,7 @@ def _listed(account: Account, states: list[str], *, inherited: bool) -> QuerySet
     return roles.select_related("account").order_by(place, "pk")
 
 
-def _shown(request: ApiRequest, role: Role, account: Account) -> dict[str, Any]:
+def _shown(request: ApiRequest, role: Role, account: Account) -> RoleJson:
     """The role after it has been written."""
     return role_json(role, account, newest_table(request.actor.root_account))
 

@@ -6,7 +6,7 @@ Concrete proposals: each names the one thing to change. Nothing here writes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
 
 _SETTINGS = {"self_registration": gettext_lazy("self registration for observers")}
+
+
+class ChangeIds(TypedDict, total=False):
+    """What is to be changed, for machines; which keys there are depends on the kind of change."""
+
+    permission: str
+    setting: str
+    value: str | bool
+    role_id: int
+    user_id: int
+    account_id: int
+    course_id: int
+    enrollment_id: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class SwitchOn:
         }
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> ChangeIds:
         return {
             "permission": self.permission,
             "role_id": self.role.pk,
@@ -68,7 +81,7 @@ class GiveRole:
         }
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> ChangeIds:
         return {
             "user_id": self.user.pk,
             "role_id": self.role.pk,
@@ -95,7 +108,7 @@ class Enrol:
         }
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> ChangeIds:
         return {"user_id": self.user.pk, "role_id": self.role.pk, "course_id": self.course.pk}
 
 
@@ -114,7 +127,7 @@ class Activate:
         ) % {"person": self.enrolment.user.name, "course": self.enrolment.course.name}
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> ChangeIds:
         return {"enrollment_id": self.enrolment.pk, "course_id": self.enrolment.course_id}
 
 
@@ -131,7 +144,7 @@ class Reopen:
         return _("Reopen the course %(course)s, which is concluded.") % {"course": self.course.name}
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> ChangeIds:
         return {"course_id": self.course.pk}
 
 
@@ -153,7 +166,7 @@ class ChangeSetting:
         }
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> ChangeIds:
         return {"setting": self.name, "value": self.value, "account_id": self.account.pk}
 
 

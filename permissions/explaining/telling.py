@@ -1,4 +1,4 @@
-"""An explanation in plain words, and as JSON (spec/permissions.md "Why")."""
+"""An explanation in plain words (spec/permissions.md "Why")."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import User
 from courses.models import Course, Enrolment
 from permissions.catalogue import BaseRole, permission
-from permissions.explaining.changes import Change
-from permissions.explaining.explain import Answer, Explanation, Held, Place, Proposal, RoleHeld, Way
+from permissions.explaining.explain import Answer, Explanation, Held, Place, RoleHeld, Way
 from permissions.inheritance import Note, Reach, Step
 from permissions.inheritance import Row as OverrideRow
 
@@ -336,131 +334,9 @@ def hidden_sentence(number: int) -> str:
     ) % {"number": number}
 
 
-# --- JSON ---
-
-
-def explanation_json(
-    explained: Explanation, url_of: Callable[[Change], str | None]
-) -> dict[str, Any]:
-    """Everything that the page shows, as data."""
-    question = explained.question
-    return {
-        "allowed": explained.allowed,
-        "answer": answer(explained),
-        "reasons": reasons(explained),
-        "actor": _person(question.person),
-        "acting_as": _person(question.acting_as) if question.acting_as else None,
-        "action": None if question.permission else question.rule.name,
-        "permission": question.permission,
-        "target": _target(question.target),
-        "actor_is_active": explained.is_able,
-        "before": explanation_json(explained.before, url_of) if explained.before else None,
-        "ways": [_way(way) for way in explained.ways],
-        "proposals": [_proposal(proposal, url_of) for proposal in explained.proposals],
-    }
-
-
-def _person(user: User) -> dict[str, Any]:
-    return {"id": user.pk, "name": user.name}
-
-
-def _target(target: Any) -> dict[str, Any]:
-    body = {"type": type(target).__name__.lower(), "id": target.pk, "name": target_name(target)}
-    if isinstance(target, Enrolment):
-        body |= {"type": "enrollment", "user_id": target.user_id, "course_id": target.course_id}
-    return body
-
-
-def _way(way: Way) -> dict[str, Any]:
-    return {
-        "name": way.name,
-        "met": way.is_met,
-        "target": _target(way.target),
-        "conditions": [_condition(answer) for answer in way.answers],
-    }
-
-
-def _condition(answer: Answer) -> dict[str, Any]:
-    return {
-        "sentence": answer.condition.sentence,
-        "met": answer.is_met,
-        "permission": answer.condition.permission,
-        "setting": answer.condition.setting,
-        "held": [_held(held) for held in answer.held],
-        "ways": [_way(way) for way in answer.ways],
-        "hidden": answer.hidden,
-    }
-
-
-def _held(held: Held) -> dict[str, Any]:
-    return {
-        "user": _person(held.person),
-        "permission": held.permission,
-        "context": context_code(held.place),
-        "context_name": held.place.name,
-        "held": held.is_held,
-        "roles": [_role(role) for role in held.roles],
-        "idle_enrollments": [
-            {"id": e.pk, "role": e.role.label, "enrollment_state": e.state} for e in held.idle
-        ],
-    }
-
-
-def _role(held: RoleHeld) -> dict[str, Any]:
-    decision = held.holding.decision
-    return {
-        "role_id": held.role.pk,
-        "label": held.role.label,
-        "base_role_type": held.role.base_role,
-        "held_in": context_code(held.place)
-        if held.is_enrolment
-        else f"account_{held.holding.held_at}",
-        "gives": held.gives,
-        "concluded": held.holding.is_over,
-        "decided_by": _code(decision.decided_by),
-        "locked_by": _code(decision.locked_by),
-        "changeable": decision.changeable,
-        "trail": [
-            _step(step, sentence)
-            for step, sentence in zip(decision.trail, trail(held), strict=False)
-        ],
-    }
-
-
-def _step(step: Step[int], sentence: str) -> dict[str, Any]:
-    row = step.row
-    return {
-        "account": _code(step.account),
-        "what": step.note.value,
-        "sentence": sentence,
-        "override": row
-        and {
-            "enabled": row.enabled,
-            "locked": row.locked,
-            "applies_to_self": row.applies_to_self,
-            "applies_to_descendants": row.applies_to_descendants,
-        },
-        "on_here": step.reach.here,
-        "on_below": step.reach.below,
-    }
-
-
-def _proposal(proposal: Proposal, url_of: Callable[[Change], str | None]) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": change.kind,
-            "sentence": change.sentence,
-            "html_url": url_of(change),
-            **change.ids,
-        }
-        for change in proposal
-    ]
+# --- Places ---
 
 
 def context_code(place: Place) -> str:
     """`course_12` or `account_3`."""
     return f"course_{place.pk}" if isinstance(place, Course) else f"account_{place.pk}"
-
-
-def _code(account_id: int | None) -> str | None:
-    return f"account_{account_id}" if account_id is not None else None

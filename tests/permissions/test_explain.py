@@ -11,6 +11,7 @@ from accounts.models import Account, User
 from accounts.rules import SEE_PERSON
 from courses.models import Course, Enrolment
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS, ISSUE_OVER_REST
+from permissions.explaining.as_json import explanation_json
 from permissions.explaining.changes import (
     Activate,
     ChangeSetting,
@@ -29,7 +30,7 @@ from permissions.explaining.questions import (
     find_place,
     question_of,
 )
-from permissions.explaining.telling import answer, explanation_json, reasons, text
+from permissions.explaining.telling import answer, reasons, text
 from permissions.models import Role
 from permissions.policy import may
 from tests.cast import Cast, enrol, make_account_role, make_admin

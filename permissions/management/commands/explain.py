@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.actor import Actor
 from accounts.management.commands.create_token import root_account_named
+from permissions.explaining.as_json import explanation_json
 from permissions.explaining.explain import explain
 from permissions.explaining.questions import (
     Unclear,
@@ -19,7 +20,7 @@ from permissions.explaining.questions import (
     find_place,
     question_of,
 )
-from permissions.explaining.telling import explanation_json, text
+from permissions.explaining.telling import text
 
 
 class Command(BaseCommand):

@@ -1,0 +1,57 @@
+"""Every answer of the REST API, compared with its description."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+
+from pairing_service.http.openapi import document
+
+
+class DescribedClient(APIClient):
+    """A client that takes no answer which the description of the API does not allow."""
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        if isinstance(response, Response) and response.status_code not in (405, 500):
+            compare(response)
+        return response
+
+
+def compare(response: Any) -> None:
+    """Fails when the status is not described, or the body is not of the shape described for it."""
+    context = response.renderer_context
+    operation = f"{context['request'].method.lower()}{type(context['view']).__name__}"
+    answers = answers_of(operation)
+    status = str(response.status_code)
+    assert status in answers, f"{operation} answers {status}, which is not described"
+    body = json.loads(response.content)
+    for error in validator(operation, status).iter_errors(body):
+        where = "/".join(map(str, error.instance_path))
+        raise AssertionError(f"{operation} {status}: {error.message} at /{where} of {body}")
+    link = response.headers.get("Link")
+    assert (link is None) == ("Link" not in answers[status].get("headers", {})), operation
+
+
+@cache
+def operations() -> dict[str, Any]:
+    paths = document()["paths"].values()
+    return {one["operationId"]: one for methods in paths for one in methods.values()}
+
+
+def answers_of(operation: str) -> dict[str, Any]:
+    assert operation in operations(), f"{operation} is not described"
+    return operations()[operation]["responses"]
+
+
+@cache
+def validator(operation: str, status: str) -> Any:
+    schema = answers_of(operation)[status]["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator(
+        schema | {"components": document()["components"]}, validate_formats=True
+    )
