@@ -7,15 +7,20 @@ wire's; a third of a short API call would otherwise go into what it never uses.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -73,7 +78,46 @@ class Messages(PagesOnly, MessageMiddleware):
 
 
 class RequireLogin(LoginRequiredMiddleware):
-    """Every page is for the signed-in unless it says otherwise; DRF guards the API likewise."""
+    """Every page is for the signed-in unless it says otherwise; DRF guards the API likewise.
+
+    Whoever signs in is back on the page that was open: a form's own address can't be opened, and
+    part of a page, asked for by a script, is no page. There the whole window goes to the sign-in.
+    """
 
     def process_view(self, request: HttpRequest, *view: Any) -> Any:
         return None if is_api(request) else super().process_view(request, *view)
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
+        field = self.get_redirect_field_name(view_func)
+        answer = redirect_to_login(_open_page(request), self.get_login_url(view_func), field)
+        return HttpResponseClientRedirect(answer.url) if _is_part(request) else answer
+
+
+def _is_part(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _open_page(request: HttpRequest) -> str:
+    """The address, on this host, of the page that the person sees; "/" when it is not known."""
+    if request.method in ("GET", "HEAD") and not _is_part(request):
+        return request.get_full_path()
+    address = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(address, {request.get_host()}):
+        return "/"
+    page = urlsplit(address)
+    return page._replace(scheme="", netloc="", fragment="").geturl() or "/"
+
+
+class WrongMethod:
+    """A page for whoever opens the address of a form: Django's 405 is an empty window."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        response = self.get_response(request)
+        if response.status_code != 405 or is_api(request):
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page

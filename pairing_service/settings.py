@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "pairing_service.middleware.Messages",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "pairing_service.middleware.WrongMethod",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "pairing_service.urls"
