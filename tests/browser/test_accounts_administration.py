@@ -12,7 +12,7 @@ from permissions.models import AccountMembership, Role
 from tests.cast import enrol, make_account, make_account_role, make_admin, make_course, make_user
 
 pytestmark = pytest.mark.browser
-LONG = "Maximiliana-Theodora Featherstonehaugh-Cholmondeley von und zu Wittelsbach-Hohenzollern"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlungsstelle von und zu Baden"
 
 
 def test_a_course_is_added_found_and_filled(cast, sign_in):

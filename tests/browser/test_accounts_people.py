@@ -6,7 +6,7 @@ from pairing.models import ObservationLink
 from tests.cast import PASSWORD, make_user
 
 pytestmark = pytest.mark.browser
-LONG = "Maximiliana-Theodora Featherstonehaugh-Cholmondeley von und zu Wittelsbach-Hohenzollern"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlungsstelle von und zu Baden"
 
 
 def test_the_list_follows_the_typing(cast, sign_in):

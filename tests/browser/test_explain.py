@@ -6,7 +6,7 @@ from tests.cast import enrol, make_account, make_course, make_user
 
 pytestmark = pytest.mark.browser
 GENERATE = "generate_observer_pairing_code"
-LONG = "Maximiliana-Theodora Featherstonehaugh-Cholmondeley von und zu Wittelsbach-Hohenzollern"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlungsstelle von und zu Baden"
 
 
 def test_an_administrator_asks_and_is_told(cast, sign_in):

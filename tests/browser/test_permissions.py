@@ -12,7 +12,7 @@ from tests.cast import make_account_role
 pytestmark = pytest.mark.browser
 CODE = "generate_observer_pairing_code"
 PAIRING = "Users - generate observer pairing codes for students"
-LONG = "Maximiliana-Theodora Featherstonehaugh-Cholmondeley coordinator of everything"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlungsstelle coordinator"
 
 
 @pytest.fixture
