@@ -30,6 +30,8 @@ def compare(response: Any) -> None:
     if not hasattr(context["view"], method):
         return  # 405 to who is known, and 401 to who isn't
     operation = f"{method}{type(context['view']).__name__}"
+    if operation not in operations():
+        return  # another test holds that every address is described
     answers = answers_of(operation)
     status = str(response.status_code)
     assert status in answers, f"{operation} answers {status}, which is not described"
