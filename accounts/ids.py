@@ -13,7 +13,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.actor import Actor
-from accounts.models import Account, User, login_key
+from accounts.models import Account, User, has_login, login_key
 from accounts.rules import SEE_ACCOUNT, SEE_PERSON
 from permissions.policy import Denied, Rule, may, permitted
 
@@ -22,7 +22,7 @@ _MOST = 2**63 - 1
 
 _USER_FORMS = {
     "sis_user_id": lambda value: Q(sis_id=value),
-    "sis_login_id": lambda value: Q(login_key=login_key(value)),
+    "sis_login_id": lambda value: has_login(login_key=login_key(value)),
     "sis_integration_id": lambda value: Q(integration_id=value),
     "uuid": lambda value: Q(uuid=value),
 }

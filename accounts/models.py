@@ -236,8 +236,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return [(_person(self.db, row), row[len(_PERSON_FIELDS) :]) for row in rows]
 
     def with_login(self, root_account_id: int, login_id: str) -> UserQuerySet:
+        """Whose login it is, be it the only one or one of several."""
         return self.existing().filter(
-            root_account_id=root_account_id, login_key=login_key(login_id)
+            logins__root_account_id=root_account_id, logins__login_key=login_key(login_id)
         )
 
     def with_email(self, root_account_id: int, email: str) -> UserQuerySet:
@@ -277,6 +278,8 @@ class User(AbstractBaseUser):
     # Set while the password is one that staff handed out: until then it signs in, once.
     one_time_password_until = models.DateTimeField(null=True)
     terms_accepted_at = models.DateTimeField(null=True)
+    # Sessions from before are over.
+    sessions_ended_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -313,6 +316,12 @@ class User(AbstractBaseUser):
             kwargs["update_fields"] = {*fields, *(_KEYS[f] for f in fields if f in _KEYS)}
         super().save(*args, **kwargs)
 
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What sessions carry: another one after a change of password, or when they were ended."""
+        own: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        ended_at = self.sessions_ended_at
+        return f"{own}-{ended_at.timestamp()}" if ended_at else own
+
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         return self.state == self.State.ACTIVE
@@ -337,6 +346,34 @@ class User(AbstractBaseUser):
         """First name and last initial: what someone who holds a code may learn."""
         last = "" if self.last_name == self.first_name else self.last_name[:1]
         return f"{self.first_name} {last}.".strip() if last else self.first_name
+
+
+class Login(models.Model):
+    """What somebody signs in with. Each person has one of their own (`User.login_id`), which the
+    database copies here (accounts.login_triggers), and may have further ones."""
+
+    root_account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="logins")
+    login_id = models.CharField(max_length=255)
+    login_key = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["login_key", "root_account"], name="login_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.login_id
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.login_key = login_key(self.login_id)
+        super().save(*args, **kwargs)
+
+
+def has_login(field: str = "pk", **asked: Any) -> Q:
+    """People with a login of which `asked` is so (`login_key="ada"`); `field` leads to them."""
+    return Q(**{f"{field}__in": Login.objects.filter(**asked).values("user")})
 
 
 # What a request needs of a person: the columns for `by_hand`, of accounts_user as u.

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import Account, User, folded, login_key
+from accounts.models import Account, User, folded, has_login, login_key
 from accounts.rules import SEE_PERSON
 from courses.models import Enrolment
 from courses.rules import OF_A_STUDENT, SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
@@ -66,7 +66,7 @@ def search(users: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[U
         return users
     found = named(text)
     if disclosed.login:
-        found |= Q(login_key__startswith=login_key(text))
+        found |= has_login(login_key__startswith=login_key(text))
     if disclosed.email:
         found |= Q(email__istartswith=text)
     if disclosed.sis_id:
@@ -79,7 +79,7 @@ def found_by(actor: Actor, text: str) -> Q:
     by their whole login, which one has to know."""
     text = searched(text)
     return (
-        Q(login_key=login_key(text))
+        has_login(login_key=login_key(text))
         | (SEE_PERSON.q(actor) & named(text))
         | (SEE_EMAIL.q(actor) & Q(email__iexact=text))
         | (SEE_SIS_ID.q(actor) & Q(sis_id=text))

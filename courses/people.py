@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from accounts.models import User
+from accounts.models import User, has_login
 from accounts.people import named, searched
 from courses.models import Course, Enrolment
 from courses.rules import (
@@ -149,7 +149,7 @@ def people_found(there: QuerySet[Enrolment], sight: Sight, text: str) -> QuerySe
         return people
     found = named(text)
     if sight.login:
-        found |= Q(login_id__icontains=text)
+        found |= has_login(login_id__icontains=text)
     if sight.email:
         found |= Q(email__icontains=text)
     if sight.sis:

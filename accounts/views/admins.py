@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import people
 from accounts.forms import AdministratorForm, AdministratorsFilter, RoleForm
 from accounts.middleware import TenantRequest
-from accounts.models import User, login_key
+from accounts.models import User, has_login, login_key
 from accounts.rules import SEE_PERSON
 from accounts.sight import Crumbs, account_in_sight, breadcrumbs, breadcrumbs_below, lineage
 from courses.rules import ADMINISTER_ACCOUNT, SEE_USER_PAGE
@@ -102,7 +102,7 @@ def _search(
         return memberships
     found = people.named(text, "user__name_key") | Q(role__label__icontains=text)
     if account.shows_login:
-        found |= Q(user__login_key__startswith=login_key(text))
+        found |= has_login("user", login_key__startswith=login_key(text))
     return memberships.filter(found)
 
 

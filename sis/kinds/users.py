@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.actions import check_password, names
-from accounts.models import Account, User, login_key, name_key
+from accounts.models import Account, Login, User, login_key, name_key
 from pairing_service.statements import among
 from permissions.administrators import lock_administrators
 from sis.batches import Batch, Kind, RowRefused, TryLater
@@ -65,11 +65,8 @@ class _Users:
         self.store.read(everyone.filter(among("sis_id", ids)))
         wanted = {login_key(row.login_id) for row in batch.rows}
         # Who has a login now; it changes hands as the rows are gone through.
-        self._holders: dict[str, str | None] = dict(
-            everyone.existing()
-            .filter(among("login_key", wanted))
-            .values_list("login_key", "sis_id")
-        )
+        logins = Login.objects.filter(among("login_key", wanted), root_account=batch.root)
+        self._holders: dict[str, str | None] = dict(logins.values_list("login_key", "user__sis_id"))
         self._administrators: set[int] | None = None
 
     def take(self, row: UserRow) -> None:

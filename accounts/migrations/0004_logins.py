@@ -1,0 +1,67 @@
+"""Every login of everyone in one table; triggers copy people's own ones. When sessions ended."""
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+from accounts.login_triggers import make_triggers
+
+_COPY_ALL = """
+INSERT INTO accounts_login (root_account_id, user_id, login_id, login_key, created_at)
+SELECT root_account_id, id, login_id, login_key, created_at FROM accounts_user
+ WHERE state <> 'deleted'
+"""
+
+
+def _make_triggers(apps, schema_editor):
+    make_triggers(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0003_access_tokens")]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="sessions_ended_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.CreateModel(
+            name="Login",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("login_id", models.CharField(max_length=255)),
+                ("login_key", models.CharField(max_length=255)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "root_account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="logins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("login_key", "root_account"), name="login_once")
+                ],
+            },
+        ),
+        migrations.RunSQL(_COPY_ALL, migrations.RunSQL.noop),
+        migrations.RunPython(_make_triggers, migrations.RunPython.noop),
+    ]
