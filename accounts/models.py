@@ -376,6 +376,13 @@ def has_login(field: str = "pk", **asked: Any) -> Q:
     return Q(**{f"{field}__in": Login.objects.filter(**asked).values("user")})
 
 
+class Preferences(models.Model):
+    """Switches that a person has set in clients (`accounts.serializers.people.PREFERENCES`)."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="preferences")
+    values = models.JSONField(default=dict)
+
+
 # What a request needs of a person: the columns for `by_hand`, of accounts_user as u.
 _NEEDED = {
     "id", "root_account_id", "state", "login_id", "sis_id", "name", "sortable_name", "short_name",

@@ -64,6 +64,10 @@ IS_SOMEONE_ELSE = Condition("is somebody else", _is_another)
 ACTS_AS_NOBODY_YET = Condition(
     "acts as nobody yet", lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[])
 )
+IS_NOBODY_ASKING = Condition(
+    "is neither the caller nor the person acted as",
+    lambda actor: ~Q(pk__in=[user.pk for user in (actor.real, actor.person) if user]),
+)
 IS_ACTIVE = Condition("is active", lambda actor: Q(state=User.State.ACTIVE))
 OUTRANKS_NOBODY = Condition(
     "is not an administrator who holds a permission that the caller lacks", _outranks_nobody
@@ -112,6 +116,55 @@ REPLACE_PASSWORD = rule(
     Condition("has a password of their own", lambda actor: ~_no_password_of_their_own(actor)),
     IS_ACTIVE,
     OUTRANKS_NOBODY,
+)
+
+_MANAGES_LOGINS = holds_in_root("manage_user_logins", whose=Whose.EACH)
+
+EDIT_DETAILS = (
+    rule("edit_details", User, "change a person's names, language and time zone")
+    .row("themself", IS_THEMSELF_NOT_ACTING)
+    .row("administrator", _MANAGES_LOGINS, OUTRANKS_NOBODY)
+)
+
+# To one's e-mail address goes the link with which a new password is chosen: whoever changes it may
+# sign in as the person. One's own is changed in the settings, which ask for the password.
+CHANGE_EMAIL = (
+    rule("change_email", User, "change a person's e-mail address")
+    .row(
+        "before the first sign-in",
+        _MANAGES_LOGINS,
+        Condition("has no password of their own yet", _no_password_of_their_own),
+        OUTRANKS_NOBODY,
+    )
+    .row(
+        "administrator",
+        ACTS_AS_NOBODY_YET,
+        holds_in_root("manage_user_logins", whose=Whose.REAL),
+        holds_in_root("become_user", whose=Whose.REAL),
+        IS_SOMEONE_ELSE,
+        OUTRANKS_NOBODY,
+    )
+)
+
+CHANGE_PERSONS_SIS_ID = rule(
+    "change_persons_sis_id", User, "change a person's SIS id and integration id"
+).row(
+    "administrator",
+    _MANAGES_LOGINS,
+    holds_in_root("manage_sis", whose=Whose.EACH),
+    OUTRANKS_NOBODY,
+)
+
+MANAGE_LOGINS = rule("manage_logins", User, "add, change and remove a person's logins").row(
+    "administrator", _MANAGES_LOGINS, OUTRANKS_NOBODY
+)
+
+SUSPEND = rule("suspend", User, "suspend a person, and let them in again").row(
+    "administrator", _MANAGES_LOGINS, IS_NOBODY_ASKING, OUTRANKS_NOBODY
+)
+
+DELETE_PERSON = rule("delete_person", User, "delete a person").row(
+    "administrator", _MANAGES_LOGINS, IS_NOBODY_ASKING, OUTRANKS_NOBODY
 )
 
 # A token does everything in a person's name, like acting as them; the keys that the catalogue has
@@ -164,6 +217,10 @@ CHANGE_ACCOUNTS_SIS_ID = rule(
 
 ADD_PERSON = rule("add_person", Account, "add a person").row(
     "administrator", holds_in_root("manage_user_logins")
+)
+
+GIVE_SIS_IDS = rule("give_sis_ids", Account, "give new people their SIS ids").row(
+    "administrator", holds_in_root("manage_sis")
 )
 
 SET_UP_SIGN_INS = rule(

@@ -6,7 +6,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from accounts.api import accounts as rest
-from accounts.api import tokens, users
+from accounts.api import logins, providers, tokens, users
 from accounts.views import (
     accounts,
     acting,
@@ -125,6 +125,23 @@ api = [
     path("users/<str:user_id>/tokens", tokens.Tokens.as_view()),
     path("users/<str:user_id>/tokens/<str:token_id>", tokens.OneToken.as_view()),
     path("users/<str:user_id>/tokens/<str:token_id>/activate", tokens.ActivateToken.as_view()),
+    path("users/<str:user_id>/profile", users.Profile.as_view()),
+    path("users/<str:user_id>/settings", users.Preferences.as_view()),
+    path("accounts/<str:account_id>/users", users.UsersOfAccount.as_view()),
+    path("accounts/<str:account_id>/users/<str:user_id>", users.OneUserOfAccount.as_view()),
+    path("accounts/<str:account_id>/self_registration", users.SelfRegistration.as_view()),
+    # Logins
+    path("users/<str:user_id>/logins", logins.LoginsOfUser.as_view()),
+    path("users/<str:user_id>/logins/<str:login_id>", logins.OneLoginOfUser.as_view()),
+    path("accounts/<str:account_id>/logins", logins.LoginsOfAccount.as_view()),
+    path("accounts/<str:account_id>/logins/<str:login_id>", logins.OneLogin.as_view()),
+    # Settings of the service, and how people sign in
+    path("settings/environment", providers.Environment.as_view()),
+    path("accounts/<str:account_id>/authentication_providers", providers.Providers.as_view()),
+    path(
+        "accounts/<str:account_id>/authentication_providers/<str:provider_id>",
+        providers.OneProvider.as_view(),
+    ),
     # Accounts
     path("accounts", rest.Accounts.as_view()),
     path("course_accounts", rest.CourseAccounts.as_view()),

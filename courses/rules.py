@@ -144,6 +144,12 @@ SEE_USER_PAGE = rule("see_user_page", User, "see a person's page").row(
 SEE_LOGIN = rule("see_login", User, "see a person's login").row(
     "administrator", _is_of_an_account_where("view_user_logins")
 )
+SEE_LOGINS_OF = (
+    rule("see_logins_of", User, "see all the logins of a person")
+    .row("themself", IS_THEMSELF)
+    .row("administrator", _is_of_an_account_where("view_user_logins"))
+    .row("manages logins", holds_in_root("manage_user_logins"))
+)
 SEE_EMAIL = (
     rule("see_email", User, "see a person's e-mail")
     .row("themself", IS_THEMSELF)

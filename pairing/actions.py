@@ -7,6 +7,7 @@ UPDATE: of two who try the same, one changes a row and the other finds none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -287,7 +288,7 @@ def register_observer(
     if code is None:
         raise CodeRefused
     # Before the transaction: hashing a password takes long, and would hold everyone up.
-    observer = _new_observer(actor, login_id, password, fields)
+    observer = _newcomer(actor, login_id, password, fields)
     with transaction.atomic():
         if not RootAccountSettings.objects.held(actor.root_account).is_open:
             raise RegistrationClosed
@@ -303,6 +304,28 @@ def register_observer(
     return _told(themself, observer, student)
 
 
+def register_person(
+    *, actor: Actor, login_id: str, fields: dict[str, str], link_for: Callable[[User], str]
+) -> User:
+    """A visitor makes an account of their own, without a student; only where everyone may.
+
+    Whoever reads the mail to `login_id`, an address, chooses the password, with what `link_for`
+    makes. Raises RegistrationClosed, LoginTaken.
+    """
+    user = _newcomer(actor, login_id, None, fields)
+    with transaction.atomic():
+        settings = RootAccountSettings.objects.held(actor.root_account)
+        if settings.self_registration != RootAccountSettings.SelfRegistration.ALL:
+            raise RegistrationClosed
+        if User.objects.with_email(actor.root_account.pk, login_id).exists():
+            raise LoginTaken
+        _save_new(user)
+        themself = Actor(actor.root_account, user, user, actor.address)
+        record(themself, "person_registered", subject=user)
+        tell_after_commit(actor.root_account, [user], "first_sign_in", link=link_for(user))
+    return user
+
+
 def _save_new(user: User) -> None:
     """The constraint decides, so that of two who take one login at once the second is told."""
     try:
@@ -312,9 +335,7 @@ def _save_new(user: User) -> None:
         raise LoginTaken from error
 
 
-def _new_observer(
-    actor: Actor, login_id: str, password: str | None, fields: dict[str, str]
-) -> User:
+def _newcomer(actor: Actor, login_id: str, password: str | None, fields: dict[str, str]) -> User:
     given = names(
         fields["name"],
         sortable=fields.get("sortable_name", ""),

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
 
+from allauth.core.ratelimit import consume
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -18,7 +18,6 @@ from accounts.authentication import ApiRequest, token_in_header
 from accounts.disclosure import told
 from accounts.ids import (
     find_account,
-    get_account,
     get_user,
     id_condition,
     may_hear_of,
@@ -26,6 +25,7 @@ from accounts.ids import (
 )
 from accounts.models import User
 from accounts.rules import SEE_PERSON
+from accounts.signin import link_to_choose_password
 from pairing.actions import (
     CodeRefused,
     LoginTaken,
@@ -38,6 +38,7 @@ from pairing.actions import (
     link_by_proof,
     redeem_code,
     register_observer,
+    register_person,
     revoke_code,
     student_of_code,
     unlink,
@@ -323,22 +324,29 @@ def _wire_refusals() -> Iterator[None]:
 # --- Registering as an observer ---
 
 
-class UsersOfAccount(APIView):
-    permission_classes = (AllowAny,)
+def register_over_rest(request: ApiRequest, params: Params) -> Response:
+    """A visitor becomes an observer: what the apps for parents send before any sign-in."""
+    with _wire_registration_refusals():
+        return Response(_registered(request.actor, params))
 
-    @described(
-        RegisteredJson,
-        takes=RegistrationParams,
-        refuses={400: RegistrationRefused, 403: Nothing, 429: Errors},
-    )
-    def post(self, request: ApiRequest, account_id: str) -> Response:
-        """A visitor becomes an observer: what the apps for parents send before any sign-in."""
-        get_account(request.actor, account_id)
-        params = params_of(request)
-        if params.group("user").text("initial_enrollment_type") != "observer":
-            raise Refusal(403, {})
-        with _wire_registration_refusals():
-            return Response(_registered(request.actor, params))
+
+def register_without_student(request: ApiRequest, params: Params) -> Response:
+    """A visitor makes an account while everyone may; they choose a password by mail."""
+    if not consume(request._request, action="signup"):
+        raise too_many("There were too many tries. Wait a minute, then try again.", 60)
+    actor = request.actor
+    settings = actor.root_account.settings
+    if settings.self_registration != settings.SelfRegistration.ALL:
+        raise Refusal(403, {})
+    given = read_registration(params, terms_required=bool(settings.terms))
+    with _wire_registration_refusals():
+        made = register_person(
+            actor=actor,
+            login_id=given.login_id,
+            fields=given.fields,
+            link_for=lambda user: link_to_choose_password(request._request, user),
+        )
+    return Response(registered_json(made, given))
 
 
 def _registered(actor: Actor, params: Params) -> RegisteredJson:

@@ -38,6 +38,4 @@ api = [
     path("users/<str:user_id>/observees/<str:observee_id>", rest.OneObservee.as_view()),
     path("users/<str:user_id>/observers", rest.Observers.as_view()),
     path("users/<str:user_id>/observers/<str:observer_id>", rest.OneObserver.as_view()),
-    # Registering as an observer
-    path("accounts/<str:account_id>/users", rest.UsersOfAccount.as_view()),
 ]

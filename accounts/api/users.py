@@ -2,19 +2,137 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.actions import mail_first_sign_in
+from accounts.actions.people import add_person, change_person, delete_person
+from accounts.actions.preferences import set_preferences
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
-from accounts.ids import get_user
-from accounts.rules import SEE_PERSON
-from accounts.serializers import UserDetailsJson, user_details_json
+from accounts.ids import get_account, get_user, require_user
+from accounts.listing import people_asked_for
+from accounts.models import User
+from accounts.people import people_of
+from accounts.rules import (
+    ADD_PERSON,
+    DELETE_PERSON,
+    EDIT_DETAILS,
+    SEE_PEOPLE_OF_ACCOUNT,
+    SEE_PERSON,
+    SUSPEND,
+)
+from accounts.serializers import UserDetailsJson, user_details_json, user_json
+from accounts.serializers.people import (
+    change_refused,
+    changed_json,
+    creation_refused,
+    faults,
+    listed_json,
+    new_person,
+    person_changes,
+    preferences_json,
+    profile_json,
+    read_preferences,
+)
+from accounts.signin import link_to_choose_password
+from pairing.api import register_over_rest, register_without_student
 from pairing_service.http.described import described
-from pairing_service.http.params import params_of
-from permissions.policy import permitted
+from pairing_service.http.errors import refusal
+from pairing_service.http.pages import page_of
+from pairing_service.http.params import Params, params_of
+from permissions.actions.administrators import LastAdministrator
+from permissions.policy import may, permitted, require
+
+LAST_ADMINISTRATOR = "The last Account Admin who can sign in must stay."
+
+
+class UsersOfAccount(APIView):
+    """The people of an account; adding one, as who may, or oneself, as a visitor."""
+
+    permission_classes = (AllowAny,)
+
+    def get(self, request: ApiRequest, account_id: str) -> Response:
+        if request.actor.person is None:
+            raise NotAuthenticated
+        account = get_account(request.actor, account_id)
+        require(request.actor, SEE_PEOPLE_OF_ACCOUNT, account)
+        params = params_of(request)
+        include = params.texts("include")
+        people = people_asked_for(request.actor, account, params)
+        return page_of(
+            request,
+            told(people, request.actor),
+            lambda page: [listed_json(user, include) for user in page],
+            counted=False,
+        )
+
+    def post(self, request: ApiRequest, account_id: str) -> Response:
+        """With the type `observer` it is a registration with a pairing code, whoever asks."""
+        get_account(request.actor, account_id)
+        params = params_of(request)
+        if params.group("user").text("initial_enrollment_type") == "observer":
+            return register_over_rest(request, params)
+        if request.actor.person and may(request.actor, ADD_PERSON, request.actor.root_account):
+            return _added(request, params)
+        return register_without_student(request, params)
+
+
+class SelfRegistration(APIView):
+    """The same as a visitor's POST to the people of the account; kept for old clients."""
+
+    permission_classes = (AllowAny,)
+
+    def post(self, request: ApiRequest, account_id: str) -> Response:
+        get_account(request.actor, account_id)
+        params = params_of(request)
+        if params.group("user").text("initial_enrollment_type") == "observer":
+            return register_over_rest(request, params)
+        return register_without_student(request, params)
+
+
+def _added(request: ApiRequest, params: Params) -> Response:
+    try:
+        user = add_person(actor=request.actor, **new_person(params))
+    except ValidationError as error:
+        raise creation_refused(faults(error)) from error
+    pseudonym = params.group("pseudonym")
+    wants_mail = pseudonym.boolean("send_confirmation") or pseudonym.boolean(
+        "force_self_registration"
+    )
+    if wants_mail and user.email and not user.has_usable_password():
+        link = link_to_choose_password(request._request, user)
+        mail_first_sign_in(actor=request.actor, user=user, link=link)
+    body = user_json(_as_told(request, user), ["uuid"])
+    return Response(body | {"locale": user.locale or None})
+
+
+def _as_told(request: ApiRequest, user: User) -> User:
+    """The user as they are now, with what the caller may be told of them."""
+    found: User = told(User.objects.filter(pk=user.pk), request.actor).get()
+    return found
+
+
+class OneUserOfAccount(APIView):
+    """Deleting a person, who is of the account."""
+
+    def delete(self, request: ApiRequest, account_id: str, user_id: str) -> Response:
+        account = get_account(request.actor, account_id)
+        user = require_user(request.actor, DELETE_PERSON, user_id)
+        if not people_of(account).filter(pk=user.pk).exists():
+            raise Http404
+        body = user_json(_as_told(request, user))
+        try:
+            delete_person(actor=request.actor, person=user)
+        except LastAdministrator as error:
+            raise refusal(400, LAST_ADMINISTRATOR) from error
+        return Response(body | {"user": body, "status": "deleted"})
 
 
 class UserParams(TypedDict, total=False):
@@ -28,3 +146,53 @@ class OneUser(APIView):
         people = told(permitted(request.actor, SEE_PERSON), request.actor)
         user = get_user(request.actor, user_id, among=people)
         return Response(user_details_json(user, params_of(request).texts("include")))
+
+    def put(self, request: ApiRequest, user_id: str) -> Response:
+        """Each field needs its own right; one that is refused refuses all."""
+        given = params_of(request).group("user")
+        only_suspends = set(given) == {"event"}
+        user = require_user(request.actor, SUSPEND if only_suspends else EDIT_DETAILS, user_id)
+        if not given:
+            raise refusal(400, "user is missing")
+        fields, suspended = person_changes(given)
+        try:
+            change_person(
+                actor=request.actor,
+                person=user,
+                fields=fields,
+                suspended=suspended,
+                accepts_terms=given.boolean("terms_of_use") or False,
+            )
+        except ValidationError as error:
+            raise change_refused(error) from error
+        except LastAdministrator as error:
+            raise refusal(400, LAST_ADMINISTRATOR) from error
+        return Response(changed_json(_as_told(request, user)))
+
+
+class Profile(APIView):
+    """What of a person others see, and a little more for themself."""
+
+    def get(self, request: ApiRequest, user_id: str) -> Response:
+        people = told(permitted(request.actor, SEE_PERSON), request.actor)
+        user = get_user(request.actor, user_id, among=people)
+        user.root_account = request.actor.root_account
+        return Response(profile_json(user, own=user == request.actor.person))
+
+
+class Preferences(APIView):
+    """A person's switches for clients' looks: kept for the clients, and nothing else here."""
+
+    def get(self, request: ApiRequest, user_id: str) -> Response:
+        return _preferences(require_user(request.actor, EDIT_DETAILS, user_id))
+
+    def put(self, request: ApiRequest, user_id: str) -> Response:
+        user = require_user(request.actor, EDIT_DETAILS, user_id)
+        given = read_preferences(params_of(request))
+        set_preferences(actor=request.actor, user=user, given=given)
+        return _preferences(user)
+
+
+def _preferences(user: User) -> Response:
+    body: dict[str, Any] = preferences_json(user)
+    return Response(body)

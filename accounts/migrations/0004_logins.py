@@ -62,6 +62,22 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Preferences",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="preferences",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
+            ],
+        ),
         migrations.RunSQL(_COPY_ALL, migrations.RunSQL.noop),
         migrations.RunPython(_make_triggers, migrations.RunPython.noop),
     ]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import people
-from accounts.actions import add_person
+from accounts.actions.people import add_person
 from accounts.forms import LoginOfPersonForm, PeopleFilter, PersonForm
 from accounts.middleware import TenantRequest
 from accounts.models import User

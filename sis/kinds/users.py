@@ -10,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.actions import check_password, names
+from accounts.actions.people import end_access
 from accounts.models import Account, Login, User, login_key, name_key
 from pairing_service.statements import among
 from permissions.administrators import lock_administrators
 from sis.batches import Batch, Kind, RowRefused, TryLater
 from sis.report import Place
-from sis.store import Store, count
+from sis.store import Changed, Store, count
 from sis.values import given, optional, status
 
 NOUN = "a user"
@@ -140,7 +141,15 @@ class _Users:
         self._administrators.discard(pk)
 
     def write(self) -> None:
-        self._batch.outcome.changes += count(self.store.write())
+        changes = self.store.write()
+        end_access([pk for one in changes if _ends(one) and (pk := self.store.pk(one.key))])
+        self._batch.outcome.changes += count(changes)
+
+
+def _ends(change: Changed[str, Values]) -> bool:
+    """Whether somebody who could sign in can't any more."""
+    before, after = change.before, change.after
+    return before is not None and before.state == State.ACTIVE != after.state
 
 
 def _is_unusable(password: str) -> bool:

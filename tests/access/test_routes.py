@@ -67,7 +67,25 @@ PUT    api/v1/users/<str:user_id>/observees/<str:observee_id>         422 403 40
 DELETE api/v1/users/<str:user_id>/observees/<str:observee_id>         404 403 403 403 403 403 404 403 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/observers                           200 403 403 403 403 403 200 403 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/observers/<str:observer_id>         200 403 403 403 403 403 200 403 403 403 401 404 401
-POST   api/v1/accounts/<str:account_id>/users                         403 403 403 403 403 403 403 403 403 403 401 404 403
+POST   api/v1/accounts/<str:account_id>/users                         400 403 403 403 403 403 403 403 403 403 401 404 403
+GET    api/v1/users/<str:user_id>/profile                             200 200 404 200 200 200 200 200 404 200 401 404 401
+PUT    api/v1/users/<str:user_id>                                     400 403 403 403 403 403 400 403 403 403 401 404 401
+GET    api/v1/users/<str:user_id>/settings                            200 403 403 403 403 403 200 403 403 403 401 404 401
+PUT    api/v1/users/<str:user_id>/settings                            200 403 403 403 403 403 200 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/users                         200 200 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/accounts/<str:account_id>/users/<str:user_id>           200 403 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/self_registration             403 403 403 403 403 403 403 403 403 403 401 404 403
+GET    api/v1/users/<str:user_id>/logins                              200 200 403 403 403 403 200 403 403 403 401 404 401
+DELETE api/v1/users/<str:user_id>/logins/<str:login_id>               400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/logins ??? ??? ??? ??? ??? ??? ??? ??? ??? ??? ??? ??? ???
+POST   api/v1/accounts/<str:account_id>/logins                        404 404 404 404 404 404 404 404 404 404 401 404 401
+PUT    api/v1/accounts/<str:account_id>/logins/<str:login_id>         404 404 404 404 404 404 404 404 404 404 401 404 401
+GET    api/v1/settings/environment                                    200 200 200 200 200 200 200 200 200 200 401 200 401
+GET    api/v1/accounts/<str:account_id>/authentication_providers      404 404 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/authentication_providers      404 404 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
+PUT    api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
+DELETE api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 POST   api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 PUT    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
@@ -174,8 +192,8 @@ PUBLIC = {
     "/",
     "^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",
     "api/v1/",
+    "api/v1/accounts/<str:account_id>/self_registration",
     "api/v1/accounts/<str:account_id>/terms_of_service",
-    "api/v1/accounts/<str:account_id>/users",
     "api/v1/manageable_accounts",
     "language",
     "login",
@@ -225,6 +243,8 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "permission": "read_roster",
         "role_id": cast.roles["TeacherEnrollment"].pk,
         "key": "read_roster",
+        "login_id": cast.student.logins.get().pk,
+        "provider_id": "canvas",
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import add_person, delete_sub_account, replace_password, update_account
+from accounts.actions import delete_sub_account, replace_password, update_account
+from accounts.actions.people import add_person
 from accounts.models import Account, User
 from courses.actions import create_course
 from courses.models import Course

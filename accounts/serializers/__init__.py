@@ -395,6 +395,15 @@ def account_changes(account: Account, given: Params) -> tuple[dict[str, Any], di
     return fields, settings
 
 
+def settings_changes(given: Params, *, only: Collection[str]) -> dict[str, Any]:
+    """Settings of the root account that are given, under our names. Raises the 400."""
+    wrong: dict[str, Field] = {}
+    found = _read(given, {name: _SETTINGS[name] for name in only}, wrong)
+    if wrong:
+        raise invalid(**wrong)
+    return found
+
+
 def _read(
     given: Params, readers: Mapping[str, tuple[str, Reader]], wrong: dict[str, Field]
 ) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import CharField, Max, Model, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat, Length, Substr
 from django.utils import timezone
@@ -20,7 +20,6 @@ from accounts.actor import Actor
 from accounts.models import Account, AccountQuerySet, RootAccountSettings, User
 from accounts.rules import (
     ACT_AS,
-    ADD_PERSON,
     CHANGE_ACCOUNTS_SIS_ID,
     EDIT_OWN_SETTINGS,
     MANAGE_ACCOUNT_SETTINGS,
@@ -152,7 +151,7 @@ def create_sub_account(
     if sis_id:
         require(actor, CHANGE_ACCOUNTS_SIS_ID, parent)
     account = Account(root_account=actor.root_account, parent=parent, time_zone=parent.time_zone)
-    if errors := _set(account, {"name": name.strip(), "sis_id": sis_id or None}):
+    if errors := set_fields(account, {"name": name.strip(), "sis_id": sis_id or None}):
         raise ValidationError(errors)
     _check_sis_id_is_free(account, account.sis_id)
     account.save()
@@ -237,7 +236,7 @@ def _update(actor: Actor, account: Account, *rows: tuple[Model, dict[str, Any]])
     for row, values in rows:
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         before = {name: getattr(row, name) for name in changed}
-        errors |= _set(row, changed)
+        errors |= set_fields(row, changed)
         if changed and not errors:
             row.save(update_fields=[*changed])
             record(actor, "settings_changed", account=account, before=before, after=changed)
@@ -245,7 +244,7 @@ def _update(actor: Actor, account: Account, *rows: tuple[Model, dict[str, Any]])
         raise ValidationError(errors)
 
 
-def _set(row: Model, values: dict[str, Any]) -> dict[str, Any]:
+def set_fields(row: Model, values: dict[str, Any]) -> dict[str, Any]:
     """Put the values into the row, and what is wrong with them. None is right where null is."""
     for name, value in values.items():
         setattr(row, name, value)
@@ -255,27 +254,6 @@ def _set(row: Model, values: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         return error.error_dict
     return {}
-
-
-def add_person(*, actor: Actor, name: str, login_id: str, email: str, sortable_name: str) -> User:
-    """A new person of the tenant, without a password: their first sign-in is given next.
-
-    Raises Denied, and ValidationError when somebody here has this login.
-    """
-    user = User(root_account=actor.root_account, login_id=login_id.strip(), email=email)
-    user.set_unusable_password()
-    for field, value in names(name, sortable=sortable_name).items():
-        setattr(user, field, value)
-    with transaction.atomic():
-        require(actor, ADD_PERSON, actor.root_account)
-        try:
-            with transaction.atomic():
-                user.save()
-        except IntegrityError as error:
-            taken = ValidationError(_("Somebody here has this login already."), code="taken")
-            raise ValidationError({"login_id": taken}) from error
-        record(actor, "person_added", subject=user, account=actor.root_account)
-    return user
 
 
 def update_own_settings(*, actor: Actor, user: User, fields: dict[str, Any]) -> None:
