@@ -77,7 +77,7 @@ DELETE api/v1/accounts/<str:account_id>/users/<str:user_id>           200 403 40
 POST   api/v1/accounts/<str:account_id>/self_registration             403 403 403 403 403 403 403 403 403 403 401 404 403
 GET    api/v1/users/<str:user_id>/logins                              200 200 403 403 403 403 200 403 403 403 401 404 401
 DELETE api/v1/users/<str:user_id>/logins/<str:login_id>               400 403 403 403 403 403 403 403 403 403 401 404 401
-GET    api/v1/accounts/<str:account_id>/logins ??? ??? ??? ??? ??? ??? ??? ??? ??? ??? ??? ??? ???
+GET    api/v1/accounts/<str:account_id>/logins                        400 400 400 400 400 400 400 400 400 400 401 404 401
 POST   api/v1/accounts/<str:account_id>/logins                        404 404 404 404 404 404 404 404 404 404 401 404 401
 PUT    api/v1/accounts/<str:account_id>/logins/<str:login_id>         404 404 404 404 404 404 404 404 404 404 401 404 401
 GET    api/v1/settings/environment                                    200 200 200 200 200 200 200 200 200 200 401 200 401
