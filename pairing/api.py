@@ -61,8 +61,6 @@ from pairing.serializers import (
     IssuedCodeJson,
     LinkedUserJson,
     RegisteredJson,
-    RegistrationParams,
-    RegistrationRefused,
     code_json,
     issued_code_json,
     linked_json,
@@ -75,7 +73,6 @@ from pairing_service.http.described import Paged, described
 from pairing_service.http.errors import (
     Errors,
     FieldErrors,
-    Nothing,
     Refusal,
     invalid,
     refusal,
