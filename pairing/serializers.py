@@ -108,8 +108,10 @@ def linked_json(user: User, root_ids: list[int], include: Collection[str] = ()) 
 
 
 class NewUser(TypedDict, total=False):
-    initial_enrollment_type: Required[Literal["observer"]]
-    name: Required[str]
+    """`initial_enrollment_type` is `observer` for who registers with a pairing code."""
+
+    initial_enrollment_type: str
+    name: str
     sortable_name: str
     short_name: str
     terms_of_use: bool
@@ -117,19 +119,35 @@ class NewUser(TypedDict, total=False):
     time_zone: str
 
 
-class NewLogin(TypedDict, total=False):
+class NewPseudonym(TypedDict, total=False):
+    """The login; what comes after the password is for those who manage logins."""
+
     unique_id: Required[str]
     password: str
+    sis_user_id: str
+    integration_id: str
+    authentication_provider_id: str
+    send_confirmation: bool
+    force_self_registration: bool
+
+
+class Channel(TypedDict, total=False):
+    type: str
+    address: str
 
 
 class GivenCode(TypedDict):
     code: str
 
 
-class RegistrationParams(TypedDict):
+class NewPersonParams(TypedDict, total=False):
+    """A person to be added, or a visitor's own account; `pairing_code` is for observers."""
+
     user: NewUser
-    pseudonym: NewLogin
+    pseudonym: Required[NewPseudonym]
     pairing_code: GivenCode
+    communication_channel: Channel
+    enable_sis_reactivation: bool
 
 
 class AcceptedTerms(TypedDict, total=False):

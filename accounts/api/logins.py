@@ -18,10 +18,19 @@ from accounts.ids import get_account, id_condition, require_user
 from accounts.models import Login, User
 from accounts.people import people_of
 from accounts.rules import MANAGE_LOGINS
-from accounts.serializers.logins import login_changes, login_json, require_built_in_provider
+from accounts.serializers.logins import (
+    ChangedLoginParams,
+    LoginsParams,
+    NewLoginParams,
+    PersonsLoginJson,
+    login_changes,
+    login_json,
+    require_built_in_provider,
+)
 from accounts.serializers.people import change_refused
 from courses.rules import SEE_LOGINS_OF
-from pairing_service.http.errors import invalid, refusal
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import FieldErrors, invalid, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.actions.administrators import LastAdministrator
@@ -35,9 +44,9 @@ _EXISTING = {
 
 
 class LoginsOfAccount(APIView):
-    """The logins of one person, `user[id]`; adding one."""
-
+    @described(Paged[PersonsLoginJson], takes=LoginsParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The logins of one person of the account, `user[id]`."""
         account = get_account(request.actor, account_id)
         named = params_of(request).group("user").required("id")
         user = require_user(request.actor, SEE_LOGINS_OF, named, annotate=told)
@@ -45,7 +54,9 @@ class LoginsOfAccount(APIView):
             raise Http404
         return _listed(request, user)
 
+    @described(PersonsLoginJson, takes=NewLoginParams, refuses={400: FieldErrors})
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """Give a person a further login. They sign in with each, with their one password."""
         _require_root(request, account_id)
         actor, params = request.actor, params_of(request)
         user = require_user(actor, MANAGE_LOGINS, _named(params), annotate=told)
@@ -64,9 +75,9 @@ class LoginsOfAccount(APIView):
 
 
 class OneLogin(APIView):
-    """Another text, password or SIS id for a login; suspending its person."""
-
+    @described(PersonsLoginJson, takes=ChangedLoginParams, refuses={400: FieldErrors})
     def put(self, request: ApiRequest, account_id: str, login_id: str) -> Response:
+        """Change a login's text, and its person's password, SIS id or state."""
         _require_root(request, account_id)
         login = _login(request.actor, login_id)
         given = params_of(request).group("login")
@@ -84,17 +95,17 @@ class OneLogin(APIView):
 
 
 class LoginsOfUser(APIView):
-    """The logins of a person."""
-
+    @described(Paged[PersonsLoginJson])
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """The logins of a person."""
         user = require_user(request.actor, SEE_LOGINS_OF, user_id, annotate=told)
         return _listed(request, user)
 
 
 class OneLoginOfUser(APIView):
-    """Taking a login away; the last one stays."""
-
+    @described(PersonsLoginJson)
     def delete(self, request: ApiRequest, user_id: str, login_id: str) -> Response:
+        """Take a login away; the last one stays."""
         user = require_user(request.actor, MANAGE_LOGINS, user_id, annotate=told)
         login = _login(request.actor, login_id, user=user)
         body = login_json(login, user)
@@ -104,7 +115,8 @@ class OneLoginOfUser(APIView):
             raise refusal(400, "The last login of a person can't be removed.") from error
         except Login.DoesNotExist as error:
             raise Http404 from error
-        return Response(body | {"workflow_state": "deleted"})
+        body["workflow_state"] = "deleted"
+        return Response(body)
 
 
 def _require_root(request: ApiRequest, account_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Literal, TypedDict, cast
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
@@ -30,6 +30,13 @@ from accounts.rules import (
 )
 from accounts.serializers import UserDetailsJson, user_details_json, user_json
 from accounts.serializers.people import (
+    ChangedUserJson,
+    ChangedUserParams,
+    DeletedUserJson,
+    ListedUserJson,
+    PreferencesJson,
+    PreferencesParams,
+    ProfileJson,
     change_refused,
     changed_json,
     creation_refused,
@@ -43,22 +50,34 @@ from accounts.serializers.people import (
 )
 from accounts.signin import link_to_choose_password
 from pairing.api import register_over_rest, register_without_student
-from pairing_service.http.described import described
-from pairing_service.http.errors import refusal
+from pairing.serializers import NewPersonParams, RegisteredJson, RegistrationRefused
+from pairing_service.http.described import Paged, described
+from pairing_service.http.errors import Errors, FieldErrors, Nothing, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.actions.administrators import LastAdministrator
 from permissions.policy import may, permitted, require
 
+_REFUSES = {400: RegistrationRefused, 403: Nothing, 429: Errors}
 LAST_ADMINISTRATOR = "The last Account Admin who can sign in must stay."
 
 
-class UsersOfAccount(APIView):
-    """The people of an account; adding one, as who may, or oneself, as a visitor."""
+class PeopleParams(TypedDict, total=False):
+    search_term: str
+    enrollment_type: Literal["student", "teacher", "ta", "observer", "designer"]
+    role_filter_id: int
+    sort: str
+    order: str
+    include: list[str]
+    include_deleted_users: bool
 
+
+class UsersOfAccount(APIView):
     permission_classes = (AllowAny,)
 
+    @described(Paged[ListedUserJson], takes=PeopleParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The people of an account."""
         if request.actor.person is None:
             raise NotAuthenticated
         account = get_account(request.actor, account_id)
@@ -73,8 +92,12 @@ class UsersOfAccount(APIView):
             counted=False,
         )
 
+    @described(RegisteredJson, takes=NewPersonParams, refuses=_REFUSES)
     def post(self, request: ApiRequest, account_id: str) -> Response:
-        """With the type `observer` it is a registration with a pairing code, whoever asks."""
+        """Add a person, as who may, or oneself, as a visitor.
+
+        With the type `observer` it is a registration with a pairing code, whoever asks.
+        """
         get_account(request.actor, account_id)
         params = params_of(request)
         if params.group("user").text("initial_enrollment_type") == "observer":
@@ -85,11 +108,11 @@ class UsersOfAccount(APIView):
 
 
 class SelfRegistration(APIView):
-    """The same as a visitor's POST to the people of the account; kept for old clients."""
-
     permission_classes = (AllowAny,)
 
+    @described(RegisteredJson, takes=NewPersonParams, refuses=_REFUSES)
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """The same as a visitor's POST to the people of the account; kept for old clients."""
         get_account(request.actor, account_id)
         params = params_of(request)
         if params.group("user").text("initial_enrollment_type") == "observer":
@@ -109,8 +132,9 @@ def _added(request: ApiRequest, params: Params) -> Response:
     if wants_mail and user.email and not user.has_usable_password():
         link = link_to_choose_password(request._request, user)
         mail_first_sign_in(actor=request.actor, user=user, link=link)
-    body = user_json(_as_told(request, user), ["uuid"])
-    return Response(body | {"locale": user.locale or None})
+    body = cast(RegisteredJson, user_json(_as_told(request, user), ["uuid"]))
+    body["locale"] = user.locale or None
+    return Response(body)
 
 
 def _as_told(request: ApiRequest, user: User) -> User:
@@ -120,9 +144,9 @@ def _as_told(request: ApiRequest, user: User) -> User:
 
 
 class OneUserOfAccount(APIView):
-    """Deleting a person, who is of the account."""
-
+    @described(DeletedUserJson)
     def delete(self, request: ApiRequest, account_id: str, user_id: str) -> Response:
+        """Delete a person, who is of the account, with all that they are in."""
         account = get_account(request.actor, account_id)
         user = require_user(request.actor, DELETE_PERSON, user_id)
         if not people_of(account).filter(pk=user.pk).exists():
@@ -132,7 +156,8 @@ class OneUserOfAccount(APIView):
             delete_person(actor=request.actor, person=user)
         except LastAdministrator as error:
             raise refusal(400, LAST_ADMINISTRATOR) from error
-        return Response(body | {"user": body, "status": "deleted"})
+        answer: DeletedUserJson = {**body, "user": body, "status": "deleted"}
+        return Response(answer)
 
 
 class UserParams(TypedDict, total=False):
@@ -147,8 +172,9 @@ class OneUser(APIView):
         user = get_user(request.actor, user_id, among=people)
         return Response(user_details_json(user, params_of(request).texts("include")))
 
+    @described(ChangedUserJson, takes=ChangedUserParams, refuses={400: FieldErrors})
     def put(self, request: ApiRequest, user_id: str) -> Response:
-        """Each field needs its own right; one that is refused refuses all."""
+        """Change a person. Each field needs its own right; one that is refused refuses all."""
         given = params_of(request).group("user")
         only_suspends = set(given) == {"event"}
         user = require_user(request.actor, SUSPEND if only_suspends else EDIT_DETAILS, user_id)
@@ -171,9 +197,9 @@ class OneUser(APIView):
 
 
 class Profile(APIView):
-    """What of a person others see, and a little more for themself."""
-
+    @described(ProfileJson)
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """What of a person others see, and a little more for themself."""
         people = told(permitted(request.actor, SEE_PERSON), request.actor)
         user = get_user(request.actor, user_id, among=people)
         user.root_account = request.actor.root_account
@@ -181,12 +207,14 @@ class Profile(APIView):
 
 
 class Preferences(APIView):
-    """A person's switches for clients' looks: kept for the clients, and nothing else here."""
-
+    @described(PreferencesJson)
     def get(self, request: ApiRequest, user_id: str) -> Response:
+        """A person's switches for clients' looks: kept for the clients, and nothing else here."""
         return _preferences(require_user(request.actor, EDIT_DETAILS, user_id))
 
+    @described(PreferencesJson, takes=PreferencesParams)
     def put(self, request: ApiRequest, user_id: str) -> Response:
+        """Set some of them; the others stay."""
         user = require_user(request.actor, EDIT_DETAILS, user_id)
         given = read_preferences(params_of(request))
         set_preferences(actor=request.actor, user=user, given=given)
@@ -194,5 +222,4 @@ class Preferences(APIView):
 
 
 def _preferences(user: User) -> Response:
-    body: dict[str, Any] = preferences_json(user)
-    return Response(body)
+    return Response(preferences_json(user))

@@ -2,21 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 from accounts.models import Account, Login, User
 from pairing_service.http.errors import Field, invalid
 from pairing_service.http.params import Params
 from pairing_service.http.rendering import wire_time
+from pairing_service.http.shapes import Time
 
-PROVIDER_TYPE = "canvas"
+PROVIDER_TYPE: Literal["canvas"] = "canvas"
 
 
-def login_json(login: Login, user: User) -> dict[str, Any]:
+class PersonsLoginJson(TypedDict):
+    """What somebody signs in with."""
+
+    id: int
+    user_id: int
+    account_id: int
+    unique_id: str
+    authentication_provider_id: int
+    authentication_provider_type: Literal["canvas"]
+    workflow_state: Literal["active", "suspended", "deleted"]
+    declared_user_type: None
+    created_at: Time
+    sis_user_id: NotRequired[str | None]
+    integration_id: NotRequired[str | None]
+
+
+class GivenLogin(TypedDict, total=False):
+    unique_id: str
+    password: str
+    sis_user_id: str
+    integration_id: str
+    authentication_provider_id: str
+    workflow_state: str
+
+
+class ChangedLoginParams(TypedDict, total=False):
+    login: GivenLogin
+
+
+class OfUser(TypedDict):
+    id: str
+
+
+class LoginsParams(TypedDict):
+    user: OfUser
+
+
+class Whose(TypedDict, total=False):
+    id: str
+    existing_user_id: str
+    existing_sis_user_id: str
+    existing_integration_id: str
+
+
+class NewLoginParams(TypedDict, total=False):
+    """Whose it shall be is named by one of the ids."""
+
+    user: Whose
+    login: Required[GivenLogin]
+    existing_user_id: str
+    existing_sis_user_id: str
+    existing_integration_id: str
+
+
+class FederatedAttributes(TypedDict):
+    """None."""
+
+
+class ProviderJson(TypedDict):
+    """How people sign in; there is one, which is built in."""
+
+    id: int
+    account_id: int
+    auth_type: Literal["canvas"]
+    position: int
+    workflow_state: Literal["active"]
+    self_registration: str
+    jit_provisioning: bool
+    mfa_required: bool
+    federated_attributes: FederatedAttributes
+
+
+class NewProviderParams(TypedDict):
+    auth_type: str
+
+
+class ChangedProviderParams(TypedDict, total=False):
+    self_registration: str
+
+
+def login_json(login: Login, user: User) -> PersonsLoginJson:
     """A login of the user, who is told of as `accounts.disclosure.told` allows. SIS ids are the
     person's, and shown at their own login."""
     is_own = login.login_key == user.login_key
-    body = {
+    body: PersonsLoginJson = {
         "id": login.pk,
         "user_id": user.pk,
         "account_id": login.root_account_id,
@@ -57,7 +138,7 @@ def require_built_in_provider(root_account: Account, given: Params) -> None:
         raise invalid(authentication_provider_id=fault)
 
 
-def provider_json(root_account: Account) -> dict[str, Any]:
+def provider_json(root_account: Account) -> ProviderJson:
     """The one that is built in: logins and passwords of this service."""
     return {
         "id": root_account.pk,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.models import Preferences, User
-from accounts.serializers import user_json
+from accounts.serializers import UserJson, user_json
 from accounts.time_zones import time_zones
 from pairing.serializers import registration_refused
 from pairing_service.http.errors import Field, Refusal, invalid
 from pairing_service.http.params import Params
 from pairing_service.http.rendering import wire_offset_time
+from pairing_service.http.shapes import Time
 
 TAKEN = "ID already in use for this account and authentication provider"
 # Our name of a field, the wire's.
@@ -24,21 +25,77 @@ _WIRE_NAMES = {
     "login_id": "unique_id",
     "email": "email",
 }
-# What clients keep here about how they look to a person.
-PREFERENCES = (
-    "manual_mark_as_read", "release_notes_badge_disabled", "collapse_global_nav",
-    "collapse_course_nav", "hide_dashcard_color_overlays", "comment_library_suggestions_enabled",
-    "elementary_dashboard_disabled", "default_to_block_editor",
-)  # fmt: skip
 _NAMES = ("name", "short_name", "sortable_name")
 
 
 # --- Out ---
 
 
-def listed_json(user: User, include: Collection[str]) -> dict[str, Any]:
+class ListedUserJson(UserJson):
+    time_zone: NotRequired[str | None]
+
+
+class ChangedUserJson(UserJson):
+    locale: str | None
+    time_zone: str | None
+
+
+class DeletedUserJson(UserJson):
+    """The person, twice: older clients look below `user`."""
+
+    user: UserJson
+    status: Literal["deleted"]
+
+
+class Calendar(TypedDict):
+    """There are no calendars."""
+
+    ics: None
+
+
+class ProfileJson(TypedDict):
+    """Every key of a profile; the last two are told to oneself alone."""
+
+    id: int
+    name: str
+    created_at: Time
+    sortable_name: str
+    short_name: str
+    sis_user_id: NotRequired[str | None]
+    integration_id: NotRequired[str | None]
+    sis_import_id: NotRequired[int | None]
+    login_id: str | None
+    avatar_url: None
+    title: None
+    bio: None
+    pronouns: None
+    primary_email: NotRequired[str | None]
+    time_zone: str
+    locale: str | None
+    effective_locale: str
+    calendar: NotRequired[Calendar]
+    lti_user_id: NotRequired[str]
+
+
+class PreferencesJson(TypedDict):
+    """What clients keep here about how they look to a person."""
+
+    manual_mark_as_read: bool
+    release_notes_badge_disabled: bool
+    collapse_global_nav: bool
+    collapse_course_nav: bool
+    hide_dashcard_color_overlays: bool
+    comment_library_suggestions_enabled: bool
+    elementary_dashboard_disabled: bool
+    default_to_block_editor: bool
+
+
+PREFERENCES = tuple(PreferencesJson.__annotations__)
+
+
+def listed_json(user: User, include: Collection[str]) -> ListedUserJson:
     """The user in the list of an account's people; `include` also last_login, time_zone."""
-    body = user_json(user, include)
+    body = cast(ListedUserJson, user_json(user, include))
     if "last_login" in include and getattr(user, "shows_login", False):
         body["last_login"] = wire_offset_time(user.last_login)
     if "time_zone" in include:
@@ -46,19 +103,21 @@ def listed_json(user: User, include: Collection[str]) -> dict[str, Any]:
     return body
 
 
-def changed_json(user: User) -> dict[str, Any]:
+def changed_json(user: User) -> ChangedUserJson:
     """The answer to a change."""
-    return user_json(user, ["avatar_url", "email"]) | {
+    return {
+        **user_json(user, ["avatar_url", "email"]),
         "locale": user.locale or None,
         "time_zone": user.time_zone or None,
     }
 
 
-def profile_json(user: User, *, own: bool) -> dict[str, Any]:
-    """Every key is there; a login that the caller may not see is null. There are no calendars."""
-    shows_login = own or getattr(user, "shows_login", False)
-    body = user_json(user) | {
-        "login_id": user.login_id if shows_login else None,
+def profile_json(user: User, *, own: bool) -> ProfileJson:
+    """A login that the caller may not see is null."""
+    told = user_json(user)
+    body: ProfileJson = {
+        **told,  # type: ignore[typeddict-item]
+        "login_id": user.login_id if own else told.get("login_id"),
         "avatar_url": None,
         "title": None,
         "bio": None,
@@ -70,17 +129,47 @@ def profile_json(user: User, *, own: bool) -> dict[str, Any]:
     if getattr(user, "shows_email", False):
         body["primary_email"] = user.email or None
     if own:
-        body |= {"calendar": {"ics": None}, "lti_user_id": str(user.uuid)}
+        body["calendar"] = {"ics": None}
+        body["lti_user_id"] = str(user.uuid)
     return body
 
 
-def preferences_json(user: User) -> dict[str, bool]:
+def preferences_json(user: User) -> PreferencesJson:
     """All of them; off until they are set."""
     row = Preferences.objects.filter(user=user).first()
-    return {name: bool(row and row.values.get(name)) for name in PREFERENCES}
+    found: Any = {name: bool(row and row.values.get(name)) for name in PREFERENCES}
+    return cast(PreferencesJson, found)
 
 
 # --- In ---
+
+
+class UserChanges(TypedDict, total=False):
+    """`event`: suspend or unsuspend."""
+
+    name: str
+    short_name: str
+    sortable_name: str
+    time_zone: str
+    locale: str
+    email: str
+    event: str
+    terms_of_use: bool
+
+
+class ChangedUserParams(TypedDict):
+    user: UserChanges
+
+
+class PreferencesParams(TypedDict, total=False):
+    manual_mark_as_read: bool
+    release_notes_badge_disabled: bool
+    collapse_global_nav: bool
+    collapse_course_nav: bool
+    hide_dashcard_color_overlays: bool
+    comment_library_suggestions_enabled: bool
+    elementary_dashboard_disabled: bool
+    default_to_block_editor: bool
 
 
 def read_preferences(params: Params) -> dict[str, bool]:
