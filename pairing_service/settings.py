@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "courses",
     "pairing",
     "sis",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -242,6 +243,16 @@ USE_TZ = True
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# --- Rosters in ---
+
+# Where uploaded files lie until their import has ended: one folder for web servers and workers.
+SIS_UPLOADS = env.str("SIS_UPLOADS", default=str(BASE_DIR / "data" / "uploads"))
+SIS_UPLOAD_MOST_BYTES = env.int("SIS_UPLOAD_MOST_BYTES", default=1 << 30)
+# Wherever else somebody sends a file, it is passed over.
+FILE_UPLOAD_HANDLERS = ["pairing_service.http.uploads.NoUploads"]
+# What is done in the background is done by `manage.py worker`.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Mail ---
 

@@ -43,7 +43,9 @@ def _sources(path: Path, stack: ExitStack) -> list[Source]:
         with path.open("rb"):
             return [Source(path.name, partial(_file, path))]
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise Unusable(f"{path} can't be opened: {error}") from error
+        # Not the error's own words about a file: they would tell where uploads lie.
+        said = error.strerror if isinstance(error, OSError) else error
+        raise Unusable(f"{path.name} can't be opened: {said}") from error
 
 
 def _file(path: Path) -> IO[bytes]:
@@ -53,16 +55,18 @@ def _file(path: Path) -> IO[bytes]:
 def _entries(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     entries = [entry for entry in archive.infolist() if not _is_beside(entry)]
     if len(entries) > MOST_ENTRIES:
-        raise Unusable(f"{path} holds {len(entries)} files; the most is {MOST_ENTRIES}.")
+        raise Unusable(f"{path.name} holds {len(entries)} files; the most is {MOST_ENTRIES}.")
     # What is declared here is what can be read: zipfile stops there, and checks the sum.
     size = sum(entry.file_size for entry in entries)
     if size > MOST_BYTES:
-        raise Unusable(f"{path} unpacks to {size:,} bytes; the most is {MOST_BYTES:,}.")
+        raise Unusable(f"{path.name} unpacks to {size:,} bytes; the most is {MOST_BYTES:,}.")
     for entry in entries:
         if entry.file_size > MOST_RATIO * max(entry.compress_size, 5_000):
-            raise Unusable(f"{path}: {entry.filename!r} is packed more than {MOST_RATIO} to one.")
+            raise Unusable(
+                f"{path.name}: {entry.filename!r} is packed more than {MOST_RATIO} to one."
+            )
         if entry.flag_bits & 1:
-            raise Unusable(f"{path}: {entry.filename!r} is locked with a password.")
+            raise Unusable(f"{path.name}: {entry.filename!r} is locked with a password.")
     return entries
 
 

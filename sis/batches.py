@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from accounts.actor import Actor
 from accounts.models import Account
 from sis.report import Outcome, Place, problem_at
 
@@ -36,14 +37,18 @@ class TryLater(Exception):
 
 @dataclass
 class Batch(Generic[R]):
-    """What a kind's `put` gets: the rows, and where to tell what came of them."""
+    """What a kind's `put` gets: for whom, the rows, and where to tell what came of them."""
 
-    root: Account
+    actor: Actor
     now: datetime
     rows: Sequence[R]
     prepared: Any = field(default_factory=dict)
     outcome: Outcome = field(default_factory=Outcome)
     later: list[tuple[R, str]] = field(default_factory=list)
+
+    @property
+    def root(self) -> Account:
+        return self.actor.root_account
 
     @property
     def stamps(self) -> dict[str, Any]:

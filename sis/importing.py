@@ -7,10 +7,10 @@ will be free) are tried again after their kind and at the end, as long as that h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
@@ -21,14 +21,19 @@ from audit.actions import record
 from pairing_service.statements import plan_anew
 from sis.archives import BROKEN, opened
 from sis.batches import AnyRow, Batch, Kind
+from sis.following import Follower
 from sis.kinds import KINDS, KindNotTaken, kind_of, unknown_columns
+from sis.limits import as_they_are_now
 from sis.reading import FileRefused, Source, Survey, rows, survey
 from sis.report import Problem, Report, problem_at
 
 BATCH = 2_000
-# Hashing a password takes a good part of a second: fewer at a time, so that the progress moves.
-SLOW_BATCH = 100
+# Hashing a password takes a good part of a second: fewer at a time, so that the progress moves and
+# the run can be ended.
+SLOW_BATCH = 20
 MOST_LATER = 20_000
+# What `skip_deletes` leaves out (contract §8.2).
+DELETING = {"deleted", "deleted_last_completed"}
 
 
 class _File(NamedTuple):
@@ -37,38 +42,45 @@ class _File(NamedTuple):
     kind: Kind[AnyRow]
 
 
-Progress = Callable[[int, int], None]
-
-
 def import_files(
-    *, root_account: Account, paths: Iterable[Path], progress: Progress | None = None
+    *,
+    root_account: Account,
+    paths: Iterable[Path],
+    actor: Actor | None = None,
+    follower: Follower | None = None,
+    skip_deletes: bool = False,
+    **told: Any,
 ) -> Report:
-    """Import CSV files and zips of them for whoever operates the service.
+    """Import CSV files and zips of them, for `actor` or for whoever operates the service.
 
-    `progress` hears how many lines are done, of how many. Raises Unusable (nothing was imported).
-    What is wrong in a file or a row is in the report and stops nothing else.
+    What is wrong in a file or a row is in the report and stops nothing else. `skip_deletes` leaves
+    out rows that delete. `told` goes into the event beside the counts.
+    Raises Unusable (nothing was imported), and what the follower raises.
     """
-    run = _Run(root_account, progress or (lambda done, of: None))
+    actor = actor or Actor(root_account, is_operator=True)
+    run = _Run(actor, follower or Follower(), skip_deletes=skip_deletes)
     with opened(paths) as sources:
         try:
             run.take(sources)
         finally:
-            actor = Actor(root_account, is_operator=True)
-            record(actor, "sis_imported", account=root_account, **run.report.counts())
+            record(actor, "sis_imported", account=root_account, **told, **run.report.counts())
     return run.report
 
 
 class _Run:
-    def __init__(self, root: Account, progress: Progress) -> None:
-        self._root = root
-        self._progress = progress
-        self._done = self._of = 0
+    def __init__(self, actor: Actor, follower: Follower, *, skip_deletes: bool) -> None:
+        self._actor = actor
+        self._root = actor.root_account
+        self._follower = follower
+        self._skips_deletes = skip_deletes
+        self._done = 0
         self._later: dict[str, list[tuple[AnyRow, str]]] = {kind.name: [] for kind in KINDS}
         self.report = Report([kind.name for kind in KINDS])
 
     def take(self, sources: list[Source]) -> None:
         files = list(self._surveyed(sources))
-        self._of = sum(file.found.lines for file in files)
+        kinds = [kind.name for kind in KINDS if any(file.kind is kind for file in files)]
+        self._follower.begin(self.report, kinds, sum(file.found.lines for file in files))
         for kind in KINDS:
             for file in files:
                 if file.kind is kind:
@@ -100,9 +112,14 @@ class _Run:
         is_slow = file.kind.slow_column in file.found.header
         found = rows(file.source, file.found, file.kind, self.report.error)
         while batch := list(islice(found, SLOW_BATCH if is_slow else BATCH)):
-            self._put(file.kind, batch)
+            self._put(file.kind, self._wanted(batch))
             self._done += len(batch)
-            self._progress(self._done, self._of)
+            self._follower.move(self._done)
+
+    def _wanted(self, batch: list[AnyRow]) -> list[AnyRow]:
+        if not self._skips_deletes:
+            return batch
+        return [row for row in batch if row.status.lower() not in DELETING]
 
     def _put(self, kind: Kind[AnyRow], batch: Sequence[AnyRow], tries: int = 2) -> None:
         """One transaction; what the database refuses is narrowed down to the row that it is."""
@@ -138,8 +155,11 @@ class _Run:
         with transaction.atomic():
             plan_anew()
             # One import at a time per tenant; nobody else waits for this.
-            root = Account.objects.select_for_update(no_key=True).get(pk=self._root.pk)
-            batch: Batch[AnyRow] = Batch(root, timezone.now(), some, prepared)
+            accounts = Account.objects.select_related("override_version")
+            held = accounts.select_for_update(no_key=True, of=("self",))
+            actor = as_they_are_now(self._actor, held.get(pk=self._root.pk))
+            self._follower.hold(actor)
+            batch: Batch[AnyRow] = Batch(actor, timezone.now(), some, prepared)
             kind.put(batch)
             batch.count_unchanged()
         return batch

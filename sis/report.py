@@ -48,6 +48,7 @@ class Report:
 
     def __init__(self, kinds: list[str]) -> None:
         self.changes: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
+        self.taken = Counter[str]()
         self.unchanged = 0
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -57,6 +58,7 @@ class Report:
     def add(self, kind: str, outcome: Outcome) -> None:
         self.changes[kind] += outcome.changes
         self.unchanged += outcome.unchanged
+        self.taken[kind] += outcome.changes.total() + outcome.unchanged
         for problem in outcome.errors:
             self.error(problem)
         for problem in outcome.warnings:

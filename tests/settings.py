@@ -31,3 +31,6 @@ if not url:
     DATABASES["default"]["TEST"] = {
         "NAME": str(folder / f"{os.environ.get('TEST_RUN', 'tests')}.sqlite3")
     }
+# No worker is needed: what would be done in the background is done at once.
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+SIS_UPLOADS = str(folder / f"uploads-{os.environ.get('TEST_RUN', 'tests')}")

@@ -11,6 +11,7 @@ from permissions.catalogue import BaseRole
 from permissions.models import AccountMembership, Role
 from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
+from sis.limits import may_give_role
 from sis.report import Place
 from sis.store import Store, count
 from sis.values import given, status
@@ -73,11 +74,15 @@ class _Admins:
                 raise RowRefused(f"User {user_id} is deleted")
             if account.state == Account.State.DELETED:
                 raise RowRefused(f"Account {row.account_id} is deleted")
-            self.store.put(key, Values(state))
-        elif old is not None:
-            if old.state == ACTIVE:
-                self._keep_an_administrator(account, role, user.pk)
-            self.store.put(key, Values(state))
+        elif old is None:
+            return
+        if old is not None and old.state == state:
+            return
+        if not may_give_role(self._batch.actor, role.pk, account.path):
+            raise RowRefused(f"Whoever imports may not give or take the role “{role.label}” here")
+        if state == DELETED:
+            self._keep_an_administrator(account, role, user.pk)
+        self.store.put(key, Values(state))
 
     def _keep_an_administrator(self, account: Account, role: Role, user_id: int) -> None:
         """Removing the last AccountAdmin of the root account is refused."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from accounts.actor import Actor
 from accounts.models import User
 from audit.actions import event
 from audit.models import Event
@@ -17,6 +16,7 @@ from pairing.models import ObservationLink
 from pairing_service.statements import among
 from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused
+from sis.limits import may_attach_observers
 from sis.looking_up import Person
 from sis.report import Place
 from sis.store import Changed, Store, count
@@ -44,6 +44,7 @@ class Values(NamedTuple):
 class _Links:
     def __init__(self, batch: Batch[ObserverRow]) -> None:
         self._batch = batch
+        self._may_attach = may_attach_observers(batch.actor)
         ids = {row.observer_id for row in batch.rows} | {row.student_id for row in batch.rows}
         found = looking_up.people(batch.root, ids)
         self._people = {key: p for key, p in found.items() if p.state == User.State.ACTIVE}
@@ -67,7 +68,11 @@ class _Links:
                 f"Can't delete a non-existent observer for observer: {row.observer_id}, "
                 f"student: {row.student_id}"
             )
-        self.store.put(key, self._values(state, self.store.get(key)))
+        old = self.store.get(key)
+        values = self._values(state, old)
+        if values != old and not self._may_attach:
+            raise RowRefused("Whoever imports may not link observers to students")
+        self.store.put(key, values)
 
     def _values(self, state: str, old: Values | None) -> Values:
         if old is not None and old.state == state:
@@ -120,7 +125,7 @@ class _Links:
         observer_id, student_id = change.key
         action = "link_removed" if change.after.state == DELETED else "link_restored"
         told = event(
-            Actor(self._batch.root, is_operator=True),
+            self._batch.actor,
             action if change.before else "link_created",
             observer=observer_id,
             how="import",

@@ -15,6 +15,7 @@ from accounts.models import Account, Login, User, login_key, name_key
 from pairing_service.statements import among
 from permissions.administrators import lock_administrators
 from sis.batches import Batch, Kind, RowRefused, TryLater
+from sis.limits import out_of_reach
 from sis.report import Place
 from sis.store import Changed, Store, count
 from sis.values import given, optional, status
@@ -69,6 +70,7 @@ class _Users:
         logins = Login.objects.filter(among("login_key", wanted), root_account=batch.root)
         self._holders: dict[str, str | None] = dict(logins.values_list("login_key", "user__sis_id"))
         self._administrators: set[int] | None = None
+        self._beyond: set[int] | None = None
 
     def take(self, row: UserRow) -> None:
         key = given(row.user_id, "user_id", NOUN)
@@ -80,11 +82,21 @@ class _Users:
             values = old._replace(state=state)
         else:
             values = self._values(row, state, old)
+        if old is not None and values != old:
+            self._refuse_beyond(key)
+        if state != State.DELETED:
             self._claim(values.login_key, key)
         self._keep_an_administrator(key, old, state)
         if old is not None and (state == State.DELETED or old.login_key != values.login_key):
             self._release(old.login_key, key)
         self.store.put(key, values)
+
+    def _refuse_beyond(self, key: str) -> None:
+        """A new e-mail or password of an administrator would be a way to sign in as them."""
+        if self._beyond is None:
+            self._beyond = out_of_reach(self._batch.actor)
+        if self.store.pk(key) in self._beyond:
+            raise RowRefused(f"User {key} is an administrator who may do more than who imports")
 
     def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
         login_id = given(row.login_id, "login_id", NOUN)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from accounts.actor import Actor
 from accounts.ids import find_account
 from accounts.models import Account
 from sis.archives import Unusable
-from sis.importing import import_files
+from sis.following import Follower
+from sis.recording import LostRun
 from sis.report import Report
+from sis.running import run_here
 
 
 class Command(BaseCommand):
@@ -29,7 +33,7 @@ changes nothing.
 
 Exit status: 0 when the run finished, even with bad rows; 1 when there is no such root account;
 2 when the arguments are wrong, a file can't be opened (nothing was imported), or a whole file was
-refused (the others were imported)."""
+refused (the others were imported); 3 when somebody stopped it."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         kwargs["formatter_class"] = RawDescriptionHelpFormatter
@@ -48,11 +52,12 @@ refused (the others were imported)."""
         root = root_account(options["account"])
         try:
             with tqdm(unit=" lines", unit_scale=True, disable=None) as bar:
-                report = import_files(
-                    root_account=root, paths=options["files"], progress=_showing(bar)
-                )
+                report = run_here(root_account=root, paths=options["files"], also=_Showing(bar))
         except Unusable as unusable:
             raise CommandError(str(unusable), returncode=2) from unusable
+        except LostRun as lost:
+            said = "The import was stopped by somebody. What it had imported stays."
+            raise CommandError(said, returncode=3) from lost
         if options["json"]:
             self.stdout.write(json.dumps({"account_id": root.pk} | report.as_json()))
         else:
@@ -78,12 +83,22 @@ def root_account(text: str) -> Account:
     return roots.get(pk=account.pk)
 
 
-def _showing(bar: tqdm[Any]) -> Any:
-    def show(done: int, of: int) -> None:
-        bar.total = of
-        bar.update(done - bar.n)
+class _Showing(Follower):
+    """Draws the progress on the terminal."""
 
-    return show
+    def __init__(self, bar: tqdm[Any]) -> None:
+        self._bar = bar
+
+    def wait(self) -> None:
+        self._bar.set_description("Waiting for another import of this account to end")
+        time.sleep(1)
+
+    def begin(self, report: Report, kinds: Sequence[str], lines: int) -> None:
+        self._bar.set_description("")
+        self._bar.total = lines
+
+    def move(self, done: int) -> None:
+        self._bar.update(done - self._bar.n)
 
 
 def as_text(report: Report) -> str:
