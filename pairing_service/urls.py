@@ -6,6 +6,7 @@ import accounts.urls
 import courses.urls
 import pairing.urls
 import permissions.urls
+import sis.urls
 from pairing_service.http.errors import api_not_found
 
 api = [
@@ -13,6 +14,7 @@ api = [
     *permissions.urls.api,
     *courses.urls.api,
     *pairing.urls.api,
+    *sis.urls.api,
     re_path("", api_not_found),
 ]
 urlpatterns = [

@@ -83,7 +83,9 @@ class Recorder(Follower):
 
     def finish(self, report: Report) -> None:
         """It has run to its end."""
-        if report.refused_files and not self._kinds:
+        if not (self._kinds or report.errors or report.warnings):
+            self.fail("There is no file in it.")
+        elif report.refused_files and not self._kinds:
             self._end(State.FAILED_WITH_MESSAGES)
         elif report.errors or report.warnings:
             self._end(State.IMPORTED_WITH_MESSAGES)

@@ -7,91 +7,197 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0003_access_tokens'),
+        ("accounts", "0003_access_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SisImport',
+            name="SisImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('state', models.CharField(choices=[('created', 'waiting'), ('importing', 'running'), ('imported', 'done'), ('imported_with_messages', 'done, with messages'), ('failed_with_messages', 'failed'), ('aborted', 'stopped')], default='created', max_length=22)),
-                ('files', models.JSONField(default=list)),
-                ('upload', models.CharField(blank=True, max_length=32)),
-                ('foretold', models.JSONField(default=list)),
-                ('skip_deletes', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('run', models.CharField(blank=True, max_length=32)),
-                ('runs', models.PositiveSmallIntegerField(default=0)),
-                ('seen_at', models.DateTimeField(null=True)),
-                ('kinds', models.JSONField(default=list)),
-                ('lines', models.PositiveIntegerField(default=0)),
-                ('lines_done', models.PositiveIntegerField(default=0)),
-                ('changes', models.JSONField(default=dict)),
-                ('taken', models.JSONField(default=dict)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('error_count', models.PositiveIntegerField(default=0)),
-                ('warning_count', models.PositiveIntegerField(default=0)),
-                ('real_user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('root_account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.GenericIPAddressField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("created", "waiting"),
+                            ("importing", "running"),
+                            ("imported", "done"),
+                            ("imported_with_messages", "done, with messages"),
+                            ("failed_with_messages", "failed"),
+                            ("aborted", "stopped"),
+                        ],
+                        default="created",
+                        max_length=22,
+                    ),
+                ),
+                ("files", models.JSONField(default=list)),
+                ("upload", models.CharField(blank=True, max_length=32)),
+                ("foretold", models.JSONField(default=list)),
+                ("skip_deletes", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("run", models.CharField(blank=True, max_length=32)),
+                ("runs", models.PositiveSmallIntegerField(default=0)),
+                ("seen_at", models.DateTimeField(null=True)),
+                ("kinds", models.JSONField(default=list)),
+                ("lines", models.PositiveIntegerField(default=0)),
+                ("lines_done", models.PositiveIntegerField(default=0)),
+                ("changes", models.JSONField(default=dict)),
+                ("taken", models.JSONField(default=dict)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("error_count", models.PositiveIntegerField(default=0)),
+                ("warning_count", models.PositiveIntegerField(default=0)),
+                (
+                    "real_user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "root_account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportProblem',
+            name="ImportProblem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_error', models.BooleanField()),
-                ('number', models.PositiveIntegerField()),
-                ('file', models.CharField(max_length=600)),
-                ('line', models.PositiveIntegerField(null=True)),
-                ('reason', models.TextField()),
-                ('sis_import', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='problems', to='sis.sisimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_error", models.BooleanField()),
+                ("number", models.PositiveIntegerField()),
+                ("file", models.CharField(max_length=600)),
+                ("line", models.PositiveIntegerField(null=True)),
+                ("reason", models.TextField()),
+                (
+                    "sis_import",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="problems",
+                        to="sis.sisimport",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='sisimport',
-            index=models.Index(fields=['root_account', '-id'], name='sis_import_newest_first'),
+            model_name="sisimport",
+            index=models.Index(fields=["root_account", "-id"], name="sis_import_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='sisimport',
-            index=models.Index(condition=models.Q(('state__in', ['created', 'importing'])), fields=['state'], name='sis_import_pending'),
+            model_name="sisimport",
+            index=models.Index(
+                condition=models.Q(("state__in", ["created", "importing"])),
+                fields=["state"],
+                name="sis_import_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sisimport',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['created', 'importing', 'imported', 'imported_with_messages', 'failed_with_messages', 'aborted'])), name='sis_import_state_known'),
+            model_name="sisimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "created",
+                            "importing",
+                            "imported",
+                            "imported_with_messages",
+                            "failed_with_messages",
+                            "aborted",
+                        ],
+                    )
+                ),
+                name="sis_import_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sisimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state__in', ['created', 'importing'])), models.Q(models.Q(('state__in', ['created', 'importing']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='sis_import_ends_once'),
+            model_name="sisimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("state__in", ["created", "importing"])),
+                    models.Q(
+                        models.Q(("state__in", ["created", "importing"]), _negated=True),
+                        ("ended_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="sis_import_ends_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sisimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'importing'), _negated=True), models.Q(('seen_at__isnull', False), ('started_at__isnull', False), models.Q(('run', ''), _negated=True)), _connector='OR'), name='sis_import_runs_by_somebody'),
+            model_name="sisimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "importing"), _negated=True),
+                    models.Q(
+                        ("seen_at__isnull", False),
+                        ("started_at__isnull", False),
+                        models.Q(("run", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="sis_import_runs_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sisimport',
-            constraint=models.CheckConstraint(condition=models.Q(('lines_done__lte', models.F('lines'))), name='sis_import_done_of_lines'),
+            model_name="sisimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lines_done__lte", models.F("lines"))),
+                name="sis_import_done_of_lines",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sisimport',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'importing')), fields=('root_account',), name='sis_import_one_at_a_time'),
+            model_name="sisimport",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "importing")),
+                fields=("root_account",),
+                name="sis_import_one_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importproblem',
-            index=models.Index(fields=['sis_import', 'file', 'line'], name='sis_problem_by_place'),
+            model_name="importproblem",
+            index=models.Index(fields=["sis_import", "file", "line"], name="sis_problem_by_place"),
         ),
         migrations.AddConstraint(
-            model_name='importproblem',
-            constraint=models.UniqueConstraint(fields=('sis_import', 'is_error', 'number'), name='sis_problem_told_once'),
+            model_name="importproblem",
+            constraint=models.UniqueConstraint(
+                fields=("sis_import", "is_error", "number"), name="sis_problem_told_once"
+            ),
         ),
     ]

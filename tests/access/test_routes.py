@@ -86,6 +86,16 @@ POST   api/v1/accounts/<str:account_id>/authentication_providers      404 404 40
 GET    api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
 DELETE api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/users                         403 403 403 403 403 403 403 403 403 403 401 404 403
+GET    api/v1/accounts/<str:account_id>/sis_imports                   400 403 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/sis_imports                   400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/sis_imports/importing         400 403 403 403 403 403 403 403 403 403 401 404 401
+PUT    api/v1/accounts/<str:account_id>/sis_imports/abort_all_pending 400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>   400 403 403 403 403 403 403 403 403 403 401 404 401
+PUT    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/abort 400 403 403 403 403 403 403 403 403 403 401 404 401
+PUT    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/restore_states 400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/errors 400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/sis_import_errors             400 403 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 POST   api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 PUT    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
@@ -245,6 +255,7 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "key": "read_roster",
         "login_id": cast.student.logins.get().pk,
         "provider_id": "canvas",
+        "import_id": 1,
     }
 
 

@@ -108,6 +108,8 @@ change_any_override        science                   + + . . . . . . . . . . .
 see_enrolments_of          student                   + . . . . . + . . . . . .
 see_sis_of_enrolment       enrolment                 + + . + . . . . . . . . .
 see_sis_import_of_enrolment enrolment                + . . . . . . . . . . . .
+import_sis                 root                      + . . . . . . . . . . . .
+import_sis                 high                      + . . . . . . . . . . . .
 """.strip().splitlines()
 
 

@@ -1,0 +1,204 @@
+"""REST: importing rosters (contract §8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404
+from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import ApiRequest, token_in_header
+from accounts.ids import get_account, id_condition
+from accounts.models import Account
+from pairing_service.http.errors import refusal
+from pairing_service.http.pages import page_of
+from pairing_service.http.params import params_of, read_boolean
+from pairing_service.http.uploads import take_files
+from permissions.policy import require
+from sis import uploads
+from sis.actions import ImportEnded, abort_all_imports, abort_import, request_import
+from sis.models import ImportProblem, SisImport
+from sis.rules import IMPORT_SIS
+from sis.serializers import asked, filters, imports_json, problem_json
+
+
+class _Raw(BaseParser):
+    """A body that is the file: it stays in the stream, whoever asks for parameters."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return {}
+
+
+class _Csv(_Raw):
+    media_type = "text/csv"
+
+
+class _Zip(_Raw):
+    media_type = "application/zip"
+
+
+class _Bytes(_Raw):
+    """Its `extension` tells; and in the end the file itself does."""
+
+    media_type = "application/octet-stream"
+
+
+_RAW: tuple[type[_Raw], ...] = (_Csv, _Zip, _Bytes)
+
+
+class SisImports(APIView):
+    """The tenant's imports, newest first, and a new one."""
+
+    parser_classes = [JSONParser, FormParser, MultiPartParser, *_RAW]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Before the body is read: its size, and that files come to the disk for who has a token.
+
+        Who sends their token in the body itself sends no file with it.
+        """
+        if request.method == "POST":
+            if _length(request) > uploads.most_bytes():
+                raise refusal(413, str(uploads.too_large()))
+            if token_in_header(request) or "access_token" in request.query_params:
+                take_files(request._request, uploads.folder())
+        super().initial(request, *args, **kwargs)
+
+    def get(self, request: ApiRequest, account_id: str) -> Response:
+        account = _root(request, account_id)
+        found = SisImport.objects.of(account).filter(filters(params_of(request)))
+        return _page(request, found)
+
+    def post(self, request: ApiRequest, account_id: str) -> Response:
+        account = _root(request, account_id)
+        wanted = asked(params_of(request))
+        try:
+            sis_import = request_import(
+                actor=request.actor, account=account, files=_files(request), **wanted._asdict()
+            )
+        except uploads.UploadRefused as refused:
+            raise refusal(refused.status, str(refused)) from refused
+        return _one(sis_import)
+
+
+def _length(request: Request) -> int:
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdecimal() else 0
+
+
+def _files(request: ApiRequest) -> list[tuple[str, Callable[[Path], None]]]:
+    """What is to be imported, from a form's `attachment` or the bare body. Raises a 400."""
+    kind = (request.content_type or "").partition(";")[0].strip()
+    if any(kind == parser.media_type for parser in _RAW):
+        if not _length(request):
+            raise refusal(400, "the body is empty: it must be the file to import")
+        name = f"roster.{'zip' if kind == _Zip.media_type else 'csv'}"
+        return [(name, uploads.streamed(request._request.read, _length(request)))]
+    files: list[UploadedFile[Any]] = request.FILES.getlist("attachment")
+    if not files:
+        raise refusal(400, "attachment is missing: a CSV file or a zip of them")
+    return [(file.name or "", uploads.moved(file)) for file in files]
+
+
+class RunningImports(APIView):
+    """Those that are running now: one at most."""
+
+    def get(self, request: ApiRequest, account_id: str) -> Response:
+        return _page(request, SisImport.objects.of(_root(request, account_id)).running())
+
+
+class PendingImports(APIView):
+    """Stopping all that wait or run."""
+
+    def put(self, request: ApiRequest, account_id: str) -> Response:
+        abort_all_imports(actor=request.actor, account=_root(request, account_id))
+        return Response({"aborted": True})
+
+
+class OneSisImport(APIView):
+    """One import, as a client that waits for its end asks for it."""
+
+    def get(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        return _one(_import(request, account_id, import_id))
+
+
+class AbortSisImport(APIView):
+    """Stopping one; what it has imported until then stays."""
+
+    def put(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        sis_import = _import(request, account_id, import_id)
+        try:
+            return _one(abort_import(actor=request.actor, sis_import=sis_import))
+        except ImportEnded as ended:
+            raise refusal(400, "the import has ended already") from ended
+
+
+class RestoreStates(APIView):
+    """Refused: what a row was before an import is not kept."""
+
+    def put(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        _import(request, account_id, import_id)
+        said = "states can't be restored here: import the roster of before instead"
+        raise refusal(400, said)
+
+
+class ErrorsOfImport(APIView):
+    """Its errors and warnings; `failure` leaves the warnings out."""
+
+    def get(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        problems = ImportProblem.objects.filter(sis_import=_import(request, account_id, import_id))
+        return _problems(request, problems.order_by("-is_error", "number"))
+
+
+class ErrorsOfImports(APIView):
+    """The same of all imports, the newest import's first."""
+
+    def get(self, request: ApiRequest, account_id: str) -> Response:
+        imports = SisImport.objects.of(_root(request, account_id))
+        problems = ImportProblem.objects.filter(sis_import__in=imports)
+        return _problems(request, problems.order_by("-sis_import", "-is_error", "number"))
+
+
+def _root(request: ApiRequest, text: str) -> Account:
+    """The root account, for who may import. Raises Http404, Denied, and a 400 for one below it."""
+    account = get_account(request.actor, text)
+    require(request.actor, IMPORT_SIS, account)
+    if not account.is_root:
+        said = f"rosters are imported into the root account: {account.root_account_id}"
+        raise refusal(400, said)
+    return account
+
+
+def _import(request: ApiRequest, account_id: str, text: str) -> SisImport:
+    condition = id_condition(text, {})
+    found = SisImport.objects.of(_root(request, account_id)).select_related("root_account")
+    sis_import = found.filter(condition).first() if condition else None
+    if sis_import is None:
+        raise Http404
+    return sis_import
+
+
+def _one(sis_import: SisImport) -> Response:
+    # As it is now: without a worker it has run meanwhile.
+    sis_import.refresh_from_db()
+    return Response(imports_json([sis_import])[0])
+
+
+def _page(request: ApiRequest, imports: Any) -> Response:
+    response = page_of(request, imports.order_by("-pk"), imports_json)
+    response.data = {"sis_imports": response.data}
+    return response
+
+
+def _problems(request: ApiRequest, problems: Any) -> Response:
+    failures = read_boolean(request.query_params.get("failure", ""))
+    if failures:
+        problems = problems.filter(is_error=True)
+    response = page_of(request, problems, lambda page: map(problem_json, page), counted=False)
+    response.data = {"sis_import_errors": response.data}
+    return response
