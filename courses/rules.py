@@ -8,7 +8,7 @@ from django.db.models.functions import Length
 from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
-from courses.models import Course, Enrolment
+from courses.models import Course, Enrolment, Section
 from permissions.explaining.changes import Activate
 from permissions.grants import Area, grants_of, path_of
 from permissions.models import AccountMembership
@@ -170,6 +170,39 @@ SEE_ENROLMENTS_OF = (
 SEE_SIS_OF_ENROLMENT = rule("see_sis_of_enrolment", Enrolment, "see SIS ids in a course").row(
     "course", holds_in_course("read_sis", "course")
 )
+# Places that nobody has any more: declined, deleted.
+SEE_ENDED_ENROLMENT = rule(
+    "see_ended_enrolment", Enrolment, "see who declined a place in a course or was removed"
+).row(
+    "course administration",
+    holds_in_course("allow_course_admin_actions", "course"),
+    holds_in_course("read_roster", "course"),
+    Condition("is in a course that exists", lambda actor: IN_EXISTING_COURSE),
+)
+
+
+def _is_own_or_observed(actor: Actor) -> Q:
+    """The person's own places in courses in which they observe somebody, and the students' there.
+
+    The student's place lends nothing: it is shown as long as the observer's own is there.
+    """
+    if actor.person is None:
+        return Q(pk__in=[])
+    mine = Enrolment.objects.filter(
+        OF_SOMEONE_THERE, user=actor.person, type=Type.OBSERVER, course=OuterRef("course")
+    ).exclude(state=State.INACTIVE)
+    of_student = mine.filter(associated_user=OuterRef("user"))
+    own = Q(Exists(mine), user=actor.person)
+    return OF_SOMEONE_THERE & (own | Q(Exists(of_student), type=Type.STUDENT))
+
+
+SEE_ENROLMENT_AS_OBSERVER = rule(
+    "see_enrolment_as_observer", Enrolment, "see one's own place and that of one's students"
+).row(
+    "observer",
+    Condition("is the observer's own, or their student's in that course", _is_own_or_observed),
+)
+
 SEE_SIS_IMPORT_OF_ENROLMENT = rule(
     "see_sis_import_of_enrolment", Enrolment, "see which import an enrolment came from"
 ).row("administrator", holds_in_root("manage_sis"))
@@ -202,17 +235,21 @@ def _is_in_it(actor: Actor) -> Q:
     return Q(Exists(there)) if actor.person else Q(pk__in=[])
 
 
+def _has_open_place(actor: Actor) -> Q:
+    there = Enrolment.objects.filter(OF_SOMEONE_THERE, user=actor.person, course=OuterRef("pk"))
+    open_ones = there.exclude(state=State.INACTIVE)
+    return Q(Exists(open_ones)) if actor.person else Q(pk__in=[])
+
+
+ADMINISTERS_COURSE = is_in(
+    "is in an account in which the caller is an administrator",
+    lambda grants: grants.administers,
+    "account",
+)
 SEE_COURSE = (
     rule("see_course", Course, "see that a course is there")
     .row("is in it", Condition("the person is in the course", _is_in_it))
-    .row(
-        "administrator",
-        is_in(
-            "is in an account in which the caller is an administrator",
-            lambda grants: grants.administers,
-            "account",
-        ),
-    )
+    .row("administrator", ADMINISTERS_COURSE)
 )
 SEE_COURSES_OF_ACCOUNT = rule(
     "see_courses_of_account", Account, "see the courses of an account"
@@ -221,6 +258,48 @@ SEE_COURSES_OF_ACCOUNT = rule(
 ADD_COURSE = rule("add_course", Account, "add a course to an account").row(
     "administrator", holds_in_account("manage_courses_add")
 )
+
+# What a course is called, when it is, where it hangs; what roles give in it follows from where.
+EDIT_COURSE = rule("edit_course", Course, "change a course's name, code and dates").row(
+    "administrator", holds_in_account("manage_courses_admin", "account")
+)
+PUBLISH_COURSE = rule("publish_course", Course, "publish a course, or take it back").row(
+    "course", holds_in_course("manage_courses_publish", "pk")
+)
+CONCLUDE_COURSE = rule("conclude_course", Course, "conclude a course, or reopen it").row(
+    "course", holds_in_course("manage_courses_conclude", "pk")
+)
+DELETE_COURSE = rule("delete_course", Course, "delete a course").row(
+    "course", holds_in_course("manage_courses_delete", "pk")
+)
+RESTORE_COURSE = rule("restore_course", Course, "bring back a deleted course").row(
+    "administrator", holds_in_account("undelete_courses", "account")
+)
+MANAGE_SIS_OF_COURSE = rule(
+    "manage_sis_of_course", Course, "change the SIS ids of a course and of its sections"
+).row("administrator", holds_in_root("manage_sis"))
+ENTER_COURSE = (
+    rule("enter_course", Course, "see a course's name, code and dates")
+    .row(
+        "has a place that is not suspended",
+        Condition("the person has a place there that is not suspended", _has_open_place),
+    )
+    .row("administrator", ADMINISTERS_COURSE)
+)
+
+# --- Sections ---
+
+ADD_SECTION = rule("add_section", Course, "add a section to a course").row(
+    "course", holds_in_course("manage_sections_add", "pk")
+)
+EDIT_SECTION = rule("edit_section", Section, "change a section's name and dates").row(
+    "course", holds_in_course("manage_sections_edit", "course")
+)
+DELETE_SECTION = rule("delete_section", Section, "delete a section without people").row(
+    "course", holds_in_course("manage_sections_delete", "course")
+)
+
+# --- The people of a course ---
 
 SEE_COURSE_PEOPLE = rule("see_course_people", Course, "see who is in a course").row(
     "roster", holds_in_course("read_roster", "pk")

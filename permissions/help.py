@@ -233,6 +233,59 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "Its people": "Adding them needs the add permission for that kind of person.",
         },
     ),
+    "manage_courses_admin": (
+        {"Course > Settings": "Change a course's name, code and dates."},
+        {
+            "Another account": "Moving a course is for Account Admins of both accounts: what roles"
+            " give in it follows from where it is.",
+            "SIS IDs": "Changing them needs {manage_sis}, too.",
+            "The rest of that page": "Publishing, concluding and deleting need"
+            " {manage_courses_publish}, {manage_courses_conclude} and {manage_courses_delete}.",
+        },
+    ),
+    "manage_courses_publish": (
+        {
+            "Course > Settings": "Publish the course, so that people find it on their first"
+            " page, or take it back."
+        },
+        {
+            "A concluded course": "Opening it again also needs {manage_courses_conclude}. A course"
+            " role can't: in a concluded course it only sees."
+        },
+    ),
+    "manage_courses_conclude": (
+        {
+            "Course > Settings": "Conclude the course: everyone still sees it, and course"
+            " roles change nothing there any more."
+        },
+        {"Opening it again": "Also needs {manage_courses_publish}, and is for administrators."},
+    ),
+    "manage_courses_delete": (
+        {"Course > Settings": "Delete the course, with everyone's place in it."},
+        {"Bringing it back": "Needs {undelete_courses}."},
+    ),
+    "undelete_courses": (
+        {
+            "Course > Settings of a deleted course": "Bring it back, unpublished, with everyone who"
+            " was in it."
+        },
+        {"Deleting": "Needs {manage_courses_delete}."},
+    ),
+    "manage_sections_add": (
+        {"REST API": "Add sections to a course."},
+        {"SIS IDs": "Giving a section one needs {manage_sis}."},
+    ),
+    "manage_sections_edit": (
+        {"REST API": "Change the names and dates of a course's sections."},
+        {"SIS IDs": "Changing them needs {manage_sis}."},
+    ),
+    "manage_sections_delete": (
+        {"REST API": "Delete sections of a course."},
+        {
+            "People": "A section in which somebody has a place stays, and so does the one that a"
+            " course has from the start."
+        },
+    ),
     "view_user_logins": (
         {
             "Course > People > User Details": "See a person's login ID.",

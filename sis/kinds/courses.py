@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from accounts.models import Account
-from courses.actions import Change, tell_followers
-from courses.models import Course, Enrolment, Section
+from courses.actions import tell_of_return
+from courses.models import Course, Section
 from pairing_service.statements import among
 from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
@@ -25,7 +24,6 @@ _STATES = {
     "completed": State.COMPLETED,
     "deleted": State.DELETED,
 }
-_AT_ONCE = 2_000
 
 
 class CourseRow(NamedTuple):
@@ -104,7 +102,7 @@ class _Courses:
         self._add_sections([change for change in changes if change.before is None])
         self._batch.outcome.changes += count(changes)
         back = [c for c in changes if c.before is not None and c.before.state == State.DELETED]
-        _tell_of_return([self.store.pk(change.key) for change in back])
+        tell_of_return([self.store.pk(change.key) for change in back])
 
     def _add_sections(self, new: list[Changed[str, Values]]) -> None:
         """The section that every course has from the start."""
@@ -116,21 +114,6 @@ class _Courses:
             made.values_list("pk", "name") if new else [],
             self._batch.stamps | {"is_default": True},
         )
-
-
-def _tell_of_return(course_ids: Iterable[int | None]) -> None:
-    """Whoever began to observe a student while the course was deleted is put beside them now.
-
-    "Before" is not a state from which a student comes back: what was deleted by hand stays so.
-    """
-    found = Enrolment.objects.students().filter(course__in=list(course_ids))
-    changes: list[Change] = []
-    for student, section, state in found.values_list("user_id", "section_id", "state").iterator():
-        changes.append(Change(student, section, Enrolment.State.ACTIVE, state))
-        if len(changes) == _AT_ONCE:
-            tell_followers(changes)
-            changes = []
-    tell_followers(changes)
 
 
 def _put(batch: Batch[CourseRow]) -> None:

@@ -64,6 +64,19 @@ enrol_student              biology                   + + . + + + . . . . . . .
 enrol_student_at_once      biology                   + + . . . . . . . . . . .
 enrol_teacher              biology                   + + . + . . . . . . . . .
 unenrol_student            enrolment                 + + . + + + . . . . . . .
+edit_course                biology                   + + . . . . . . . . . . .
+publish_course             biology                   + + . + . + . . . . . . .
+conclude_course            biology                   + + . + . + . . . . . . .
+delete_course              biology                   + + . . . . . . . . . . .
+restore_course             biology                   + + . . . . . . . . . . .
+manage_sis_of_course       biology                   + . . . . . . . . . . . .
+enter_course               biology                   + + . + + + + + . . . . .
+enter_course               reading                   + . + . . . . . + . . . .
+add_section                biology                   + + . + . + . . . . . . .
+edit_section               section                   + + . + . + . . . . . . .
+delete_section             section                   + + . + . + . . . . . . .
+see_ended_enrolment        enrolment                 + + . + . . . . . . . . .
+see_enrolment_as_observer  enrolment                 . . . . . . . . . . . . .
 answer_invitation          enrolment                 . . . . . . + . . . . . .
 issue_code_on_settings     student                   . . . . . . + . . . . . .
 issue_code_on_details      enrolment                 + + . . . . . . . . . . .
@@ -117,6 +130,8 @@ def target_named(cast: Cast, name: str) -> Model:
     places: dict[str, Any] = {"root": cast.root, **vars(cast.accounts), **vars(cast.courses)}
     if name == "enrolment":
         return cast.enrolment(cast.student, cast.courses.biology)
+    if name == "section":
+        return cast.courses.biology.sections.get()
     if name == "membership":
         return cast.sub_admin.memberships.get()
     return places.get(name) or getattr(cast, name)

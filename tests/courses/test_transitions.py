@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from courses import actions
-from courses.actions import EnrolmentRefused, WrongState
+from courses.actions import EnrolmentRefused, Wanted, WrongState
 from courses.models import Enrolment
 from pairing.actions import issue_code
 from pairing.rules import ISSUE_ON_DETAILS
@@ -31,7 +31,7 @@ def _enrol_again(*, actor: Actor, enrolment: Enrolment) -> None:
         user=enrolment.user,
         section=enrolment.section,
         role=enrolment.role,
-        state=State.ACTIVE,
+        wanted=Wanted(State.ACTIVE),
     )
 
 
@@ -149,7 +149,7 @@ def test_a_teacher_who_invites_a_child_cannot_issue_for_them(cast: Cast):
         user=cast.classmate,
         section=cast.courses.history.sections.get(),
         role=cast.roles["StudentEnrollment"],
-        state=State.ACTIVE,
+        wanted=Wanted(State.ACTIVE),
     )
     for step in (None, actions.inactivate, actions.reactivate, actions.conclude):
         if step:

@@ -14,7 +14,11 @@ from django.db import connection
 
 from accounts.models import User
 from audit.models import Event
+<<<<<<< HEAD
 from courses.actions import enrol, enrol_all
+=======
+from courses.actions import Wanted, enrol
+>>>>>>> 918c4b7 (Rule, write and explain what becomes of courses and sections)
 from courses.models import Enrolment
 from pairing.actions import link, redeem_code, register_observer, unlink
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
@@ -112,7 +116,7 @@ def test_unlinking_while_the_student_is_enrolled_leaves_no_observer_behind(cast:
                 lambda: unlink(actor=cast.actor(cast.root_admin), link=row),  # noqa: B023
                 lambda: enrol(
                     actor=cast.actor(cast.root_admin), user=cast.student, section=chemistry,
-                    role=student_role, state="active",
+                    role=student_role, wanted=Wanted("active"),
                 ),
             ]
         )  # fmt: skip

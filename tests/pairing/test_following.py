@@ -128,7 +128,7 @@ def test_a_later_enrolment_of_the_student_adds_the_observer(cast: Cast):
         user=cast.student,
         section=cast.courses.chemistry.sections.get(),
         role=cast.roles["StudentEnrollment"],
-        state=State.ACTIVE,
+        wanted=actions.Wanted(State.ACTIVE),
     )
     assert _beside(cast, cast.courses.chemistry) == "active"
 

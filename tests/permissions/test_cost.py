@@ -14,7 +14,7 @@ from accounts.actions import move
 from accounts.models import Account, User
 from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
 from courses.models import Course, Enrolment
-from courses.rules import ENROL, SEE_COURSE, SEE_COURSE_PEOPLE
+from courses.rules import ENROL, ENTER_COURSE, SEE_COURSE, SEE_COURSE_PEOPLE
 from pairing.rules import ISSUE_ON_DETAILS
 from permissions.actions import update_overrides
 from permissions.models import AccountMembership, Override
@@ -25,7 +25,9 @@ from tests.cast import Cast, enrol, make_account, make_course, make_user
 
 # Who once was in a course, and may still see that it is there, is not kept in memory.
 ABOUT_A_PLACE = [
-    rule for rule in RULES.values() if rule.model in (Account, Course) and rule is not SEE_COURSE
+    rule
+    for rule in RULES.values()
+    if rule.model in (Account, Course) and rule not in (SEE_COURSE, ENTER_COURSE)
 ]
 people = pytest.mark.parametrize(
     "who", ["root_admin", "sub_admin", "teacher", "student", "observer"]

@@ -1,25 +1,23 @@
-"""Every write to courses and enrolments. State changes are one conditional UPDATE.
-
-Observer enrolments follow the students' (spec/pairing.md "The link"): whoever needs to hear of
-changed student enrolments joins `FOLLOWERS` and gets sets of `Change`.
-"""
+"""Every write to enrolments: who is put into a section, and what becomes of their place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actions import hold_tree
 from accounts.actor import Actor
-from accounts.models import Account, User
+from accounts.models import User
 from accounts.rules import SEE_PERSON
 from audit.actions import record
+from courses.actions.following import Change, tell_followers
+from courses.actions.states import WrongState
 from courses.models import Course, Enrolment, Section
 from courses.rules import (
-    ADD_COURSE,
     ANSWER_INVITATION,
     ENROL,
     ENROL_AS_ADMINISTRATOR,
@@ -33,95 +31,56 @@ from permissions.policy import Denied, may, require
 State = Enrolment.State
 
 
-class Change(NamedTuple):
-    """A student enrolment that was made (`before` None) or has another state now."""
-
-    student_id: int
-    section_id: int
-    before: str | None
-    after: str
-
-
-FOLLOWERS: list[Callable[[Collection[Change]], None]] = []
-
-
-class WrongState(Exception):
-    """The enrolment is not in a state from which this can be done."""
-
-
 class EnrolmentRefused(Exception):
     """Why nobody may make this enrolment, in a sentence."""
 
 
-def tell_followers(changes: Collection[Change]) -> None:
-    """Hand changed student enrolments to everyone who follows them, in the same transaction."""
-    if changes:
-        for follow in FOLLOWERS:
-            follow(changes)
+@dataclass(frozen=True)
+class Wanted:
+    """What a new place is to be: in a state, for all or only the section's people, and when.
 
+    `observed` is the student whom an observer's place names: `pairing.actions.enrol_observer` asks
+    whether the two may be brought together, and nobody else sets it.
+    """
 
-@transaction.atomic
-def create_course(
-    *, actor: Actor, account: Account, name: str, course_code: str = "", state: str
-) -> Course:
-    """A new course with the section that every course has from the start. Raises Denied."""
-    hold_tree(actor)  # so that the account can't be removed beneath it
-    require(actor, ADD_COURSE, account)
-    if not Account.objects.live().filter(pk=account.pk).exists():
-        raise Denied(ADD_COURSE)
-    course = Course.objects.create(
-        root_account=actor.root_account,
-        account=account,
-        name=name,
-        course_code=course_code or name,
-        state=state,
-    )
-    Section.objects.create(
-        root_account=actor.root_account, course=course, name=name, is_default=True
-    )
-    record(actor, "course_created", account=account, course=course.pk, name=name)
-    return course
+    state: str = State.INVITED
+    limited_to_section: bool = False
+    observed: User | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
 
 
 @transaction.atomic
 def enrol(
-    *,
-    actor: Actor,
-    user: User,
-    section: Section,
-    role: Role,
-    state: str = State.INVITED,
-    limited_to_section: bool = False,
+    *, actor: Actor, user: User, section: Section, role: Role, wanted: Wanted | None = None
 ) -> Enrolment:
     """Put a person into a section. Who holds only a course role invites; the same row is reused.
 
     Raises Denied also for a role that gives what the actor lacks in the course, EnrolmentRefused.
-    Attaching an observer to a student is `pairing.actions.link`.
     """
-    _hold_to_give(actor, section.course, role)
-    return _enrol(actor, user, section, role, state, limited_to_section)
+    _hold_to_give(actor, section, role)
+    return _enrol(actor, user, section, role, wanted or Wanted())
 
 
-def _hold_to_give(actor: Actor, course: Course, role: Role) -> None:
+def _hold_to_give(actor: Actor, section: Section, role: Role) -> None:
     """Hold everyone's rights; raise Denied, EnrolmentRefused unless the actor may give the role."""
+    course = section.course
     hold_rights(actor, course.account)
     require(actor, ENROL[role.base_role], course)
     role.refresh_from_db(fields=["state"])  # whoever deactivates it queues there, too
-    _refuse_impossible(course, role)
+    _refuse_impossible(section, role)
     if not may_give(actor, role.pk, course):
         raise Denied(ENROL[role.base_role])
 
 
-def _enrol(
-    actor: Actor, user: User, section: Section, role: Role, state: str, limited_to_section: bool
-) -> Enrolment:
+def _enrol(actor: Actor, user: User, section: Section, role: Role, wanted: Wanted) -> Enrolment:
     course = section.course
     at_once = may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
     if not at_once:
         require(actor, SEE_PERSON, user)
-    wanted = state if at_once else State.INVITED
-    enrolment, before = _put(user, section, role, wanted, limited_to_section)
-    if at_once and wanted == State.ACTIVE:
+        wanted = replace(wanted, state=State.INVITED)
+    enrolment, before = _put(user, section, role, wanted)
+    if at_once and wanted.state == State.ACTIVE:
         _activate(enrolment)
     record(
         actor, "enrolled", subject=user, account=course.account, course=course.pk, role=role.label
@@ -138,46 +97,56 @@ def enrol_all(
 
     Raises Denied, EnrolmentRefused.
     """
-    _hold_to_give(actor, section.course, role)
+    _hold_to_give(actor, section, role)
     # In the order in which everybody holds people: who links two of them would wait for ever.
     in_order = sorted(users, key=lambda user: user.pk)
-    return [_enrol(actor, user, section, role, State.ACTIVE, False) for user in in_order]
+    return [_enrol(actor, user, section, role, Wanted(State.ACTIVE)) for user in in_order]
 
 
-def _refuse_impossible(course: Course, role: Role) -> None:
+def _refuse_impossible(section: Section, role: Role) -> None:
+    """What became of the course and the section is asked anew: both change under the same lock."""
+    course = section.course
     if not course.account.path.startswith(role.account.path):
         raise EnrolmentRefused("Invalid role")
     if role.state == Role.State.INACTIVE:
         raise EnrolmentRefused("Cannot create an enrollment with this role because it is inactive.")
+    course.refresh_from_db(fields=["state", "end_at"])
+    section.refresh_from_db(fields=["state"])
     if course.is_concluded or course.state == Course.State.DELETED:
         raise EnrolmentRefused("Can't add an enrollment to a concluded course.")
+    if section.state == Section.State.DELETED:
+        raise EnrolmentRefused("Can't add an enrollment to a deleted section.")
 
 
-def _put(
-    user: User, section: Section, role: Role, state: str, limited: bool
-) -> tuple[Enrolment, str | None]:
+def _put(user: User, section: Section, role: Role, wanted: Wanted) -> tuple[Enrolment, str | None]:
     """The row, new or as it was; only a rejected or deleted one starts over. With the old state."""
-    now = timezone.now()
     enrolment, is_new = Enrolment.objects.select_for_update().get_or_create(
         section=section,
         user=user,
         role=role,
-        associated_user=None,
+        associated_user=wanted.observed,
         defaults={
             "root_account_id": section.root_account_id,
             "course_id": section.course_id,
             "type": role.base_role,
-            "state": state,
-            "limited_to_section": limited,
-        },
+        }
+        | _values(wanted),
     )
     before = None if is_new else enrolment.state
     if before in (State.REJECTED, State.DELETED):
-        Enrolment.objects.filter(pk=enrolment.pk).update(
-            state=state, activated_at=None, updated_at=now
-        )
-        enrolment.state, enrolment.activated_at = state, None
+        anew = _values(wanted) | {"activated_at": None, "updated_at": timezone.now()}
+        Enrolment.objects.filter(pk=enrolment.pk).update(**anew)
+        enrolment.refresh_from_db()
     return enrolment, before
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "state": wanted.state,
+        "limited_to_section": wanted.limited_to_section,
+        "start_at": wanted.start_at,
+        "end_at": wanted.end_at,
+    }
 
 
 def _activate(enrolment: Enrolment) -> None:
