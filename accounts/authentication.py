@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, cast
+import json
+from typing import cast
 
 from django.db.models import Q
 from django.utils import timezone
@@ -11,20 +11,18 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from accounts.actor import Actor
+from accounts.credentials import USE_NOTED_EVERY, Credential, bad_token, expired_token
 from accounts.hosts import address_of
 from accounts.ids import find_user
 from accounts.middleware import TenantRequest
 from accounts.models import PERSON, AccessToken, User
 from accounts.rules import ACT_AS
 from accounts.tokens import digest_of
-from pairing_service.http.errors import CHALLENGE, Refusal, Unauthenticated
+from oauth import bearer
+from pairing_service.http.errors import CHALLENGE, Refusal
 from pairing_service.http.limits import enter
 from pairing_service.http.params import params_of
-from pairing_service.http.rendering import wire_time
 from permissions.policy import may
-
-# How old `last_used_at` may grow before a request writes it.
-_USE_NOTED_EVERY = timedelta(minutes=10)
 
 
 class ApiRequest(Request):
@@ -34,28 +32,27 @@ class ApiRequest(Request):
     """
 
     actor: Actor
-
-
-def _bad_token(message: str = "Invalid access token.", **more: Any) -> Unauthenticated:
-    return Unauthenticated({"errors": [{"message": message} | more]})
+    auth: Credential
 
 
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer …`, else the parameter `access_token`. Sessions do not count here."""
 
-    def authenticate(self, request: Request) -> tuple[User, None] | None:
+    def authenticate(self, request: Request) -> tuple[User, Credential] | None:
         http = cast(TenantRequest, request._request)
         http.actor = Actor(http.root_account, address=address_of(http))
         text = _token_text(request)
         if not text:
             return None
         digest = digest_of(text)
-        user = _caller(http.root_account.pk, digest)
+        caller_of = bearer.caller_of if bearer.is_ours(text) else _caller
+        user, credential = caller_of(http.root_account.pk, digest)
         enter(http, digest)
+        _require_scope(http, credential)
         # The tenant's row was read by the middleware, with what belongs to it.
         user.root_account = http.root_account
         http.actor = _acting(request, Actor(http.root_account, user, user, http.actor.address))
-        return user, None
+        return user, credential
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -71,8 +68,15 @@ def token_in_header(request: Request) -> str | None:
     return text.strip() if scheme == "Bearer" else None
 
 
-def _caller(root_account_id: int, digest: str) -> User:
-    """Whose token it is: one statement, by hand because every request asks it.
+def _require_scope(http: TenantRequest, credential: Credential) -> None:
+    """Scopes name routes of the API; what lies beside it decides for itself."""
+    route = http.resolver_match.route if http.resolver_match else ""
+    if route.startswith("api/"):
+        credential.require_scope(http.method or "GET", route)
+
+
+def _caller(root_account_id: int, digest: str) -> tuple[User, Credential]:
+    """Whose personal token it is: one statement, by hand because every request asks it.
 
     Raises Unauthenticated for a token that is unknown, revoked, expired, or of someone who is not
     active, in the words of the contract (§1.3).
@@ -83,25 +87,24 @@ def _caller(root_account_id: int, digest: str) -> User:
         digest=digest,
         root=root_account_id,
         now=now,
-        noted=now - _USE_NOTED_EVERY,
+        noted=now - USE_NOTED_EVERY,
     )
     if not found or not found[0][0].is_active:
-        raise _bad_token()
-    user, (token_id, is_revoked, is_expired, use_is_old) = found[0]
+        raise bad_token()
+    user, (token_id, is_revoked, is_expired, use_is_old, scopes) = found[0]
     if is_revoked:
-        raise _bad_token("Revoked access token.")
+        raise bad_token("Revoked access token.")
     if is_expired:
-        ended_at = AccessToken.objects.get(pk=token_id).expires_at
-        raise _bad_token("Expired access token.", expired_at=wire_time(ended_at))
+        raise expired_token(AccessToken.objects.get(pk=token_id).expires_at)
     if use_is_old:
-        since = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY)
+        since = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
         AccessToken.objects.filter(since, pk=token_id).update(last_used_at=now)
-    return user
+    return user, Credential(token_id=token_id, limits=(json.loads(scopes),))
 
 
 _CALLER = f"""
 SELECT {PERSON}, t.id, t.revoked_at IS NOT NULL, t.expires_at <= %(now)s,
-       t.last_used_at IS NULL OR t.last_used_at < %(noted)s
+       t.last_used_at IS NULL OR t.last_used_at < %(noted)s, t.scopes
   FROM accounts_accesstoken t JOIN accounts_user u ON u.id = t.user_id
  WHERE t.digest = %(digest)s AND t.root_account_id = %(root)s AND NOT t.is_pending
 """

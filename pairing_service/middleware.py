@@ -22,9 +22,12 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+# Where tokens count, too, though the addresses are the pages' (contract §1.1).
+_API_BESIDE = ("/login/oauth2/token", "/login/session_token")
+
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+    return request.path_info.startswith("/api/") or request.path_info in _API_BESIDE
 
 
 class PagesOnly:

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "permissions",
     "courses",
     "pairing",
+    "oauth",
     "sis",
     "django_tasks_db",
 ]

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 import accounts.urls
 import courses.urls
+import oauth.urls
 import pairing.urls
 import permissions.urls
 import sis.urls
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", include((accounts.urls.pages, "accounts"))),
     path("", include((courses.urls.pages, "courses"))),
     path("", include((pairing.urls.pages, "pairing"))),
+    path("", include((oauth.urls.pages, "oauth"))),
     path("", include((permissions.urls.pages, "permissions"))),
 ]
 

@@ -321,6 +321,19 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         }
         | _ROOT_ONLY,
     ),
+    "manage_developer_keys": (
+        {
+            "Root account > Developer keys": "See, add and change the applications that may ask"
+            " people here to act for them, switch them off and delete them.",
+            "REST API": "The same.",
+        },
+        {
+            "Root account only": "Developer keys belong to the root account: an administrator of an"
+            " account below it sees none of them.",
+            "Trusted applications": "Only an Account Admin of the root account adds or changes one"
+            " about which people are not asked.",
+        },
+    ),
     "import_sis": (
         {
             "Account > SIS imports": "Upload files, follow their progress, see errors by file and"

@@ -29,6 +29,7 @@ from audit.actions import event, record
 from audit.models import Event
 from courses.actions import Change, tell_followers
 from courses.models import Enrolment
+from oauth.actions.granting import end_integrations_of
 from pairing.following import detach_all
 from pairing.models import ObservationLink, PairingCode
 from pairing_service.statements import among
@@ -206,12 +207,16 @@ def _following_names(held: User, changed: dict[str, Any]) -> dict[str, Any]:
 
 
 def end_access(people: Collection[int]) -> None:
-    """End all sessions and access tokens of these people: two statements, or none for nobody."""
+    """End all sessions, access tokens and approved applications of these people.
+
+    Four statements, or none for nobody.
+    """
     if not people:
         return
     now = timezone.now()
     tokens = AccessToken.objects.filter(among("user", people), revoked_at=None)
     tokens.update(revoked_at=now)
+    end_integrations_of(people)
     User.objects.filter(among("pk", people)).update(sessions_ended_at=now)
 
 

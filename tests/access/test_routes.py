@@ -102,6 +102,9 @@ PUT    api/v1/                                                        404 404 40
 DELETE api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 GET    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
 POST   login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
+GET    login/oauth2/token                                             405 405 405 405 405 405 405 405 405 405 405 405 405
+POST   login/oauth2/token                                             400 400 400 400 400 400 400 400 400 400 400 400 400
+DELETE login/oauth2/token                                             401 401 401 401 401 401 401 401 401 401 401 401 401
 GET    logout                                                         200 200 200 200 200 200 200 200 200 200 302 200 302
 GET    password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
 POST   password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
@@ -207,6 +210,7 @@ PUBLIC = {
     "api/v1/manageable_accounts",
     "language",
     "login",
+    "login/oauth2/token",
     "password/reset",
     "password/reset/done",
     "password/reset/sent",

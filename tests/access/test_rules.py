@@ -11,6 +11,7 @@ import pytest
 from django.db.models import Model
 
 from accounts.models import User
+from oauth.models import DeveloperKey
 from permissions.policy import RULES, may
 from tests.cast import Cast
 
@@ -120,6 +121,11 @@ change_any_override        root                      + . . . . . . . . . . . .
 change_any_override        science                   + + . . . . . . . . . . .
 see_enrolments_of          student                   + . . . . . + . . . . . .
 see_sis_of_enrolment       enrolment                 + + . + . . . . . . . . .
+manage_developer_keys      root                      + . . . . . . . . . . . .
+manage_developer_keys      high                      . . . . . . . . . . . . .
+change_developer_key       developer_key             + . . . . . . . . . . . .
+trust_developer_keys       root                      + . . . . . . . . . . . .
+manage_integrations        student                   . . . . . . + . . . . . .
 see_sis_import_of_enrolment enrolment                + . . . . . . . . . . . .
 import_sis                 root                      + . . . . . . . . . . . .
 import_sis                 high                      + . . . . . . . . . . . .
@@ -134,6 +140,8 @@ def target_named(cast: Cast, name: str) -> Model:
         return cast.courses.biology.sections.get()
     if name == "membership":
         return cast.sub_admin.memberships.get()
+    if name == "developer_key":
+        return DeveloperKey.objects.create(root_account=cast.root, name="Reading App")
     return places.get(name) or getattr(cast, name)
 
 

@@ -1,0 +1,1 @@
+"""Writes: developer keys, what people approve, what clients exchange it for."""

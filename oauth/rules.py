@@ -1,0 +1,38 @@
+"""Who may do what to developer keys, and who lets applications act for them."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from accounts.models import Account, User
+from accounts.rules import IS_THEMSELF_NOT_ACTING
+from oauth.models import DeveloperKey
+from permissions.policy import Condition, holds_in_root, is_in, rule
+
+IS_ROOT_ACCOUNT = Condition(
+    "is the root account",
+    lambda actor: Q(parent=None),
+    known=lambda actor, account: account.is_root,
+)
+
+MANAGE_DEVELOPER_KEYS = rule(
+    "manage_developer_keys", Account, "see and add the developer keys of an account"
+).row("administrator", IS_ROOT_ACCOUNT, holds_in_root("manage_developer_keys"))
+
+CHANGE_DEVELOPER_KEY = rule("change_developer_key", DeveloperKey, "change a developer key").row(
+    "administrator", holds_in_root("manage_developer_keys")
+)
+
+# People are not asked about a trusted application: whoever trusts one could act as anybody with it.
+TRUST_DEVELOPER_KEYS = rule(
+    "trust_developer_keys", Account, "let an application act for people without asking them"
+).row(
+    "account admin",
+    IS_ROOT_ACCOUNT,
+    holds_in_root("manage_developer_keys"),
+    is_in("is an Account Admin of the account", lambda grants: grants.governs),
+)
+
+MANAGE_INTEGRATIONS = rule(
+    "manage_integrations", User, "let applications act for oneself, and end that"
+).row("themself", IS_THEMSELF_NOT_ACTING)

@@ -1,0 +1,10 @@
+"""Addresses of this app: its part of the REST API, and what lies beside it, under /login."""
+
+from django.urls import path
+
+from oauth.api import tokens
+
+pages = [
+    # Applications that act for people (contract §9)
+    path("login/oauth2/token", tokens.Tokens.as_view(), name="token"),
+]
