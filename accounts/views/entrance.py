@@ -43,10 +43,10 @@ class SignIn(LoginView):
         return super().get_initial() | {"login": self.request.session.pop(TYPED_LOGIN, "")}
 
     def get_success_url(self) -> str:
-        if kept_code(self.request):
-            return reverse("pairing:observees")
         found: str = super().get_success_url()
-        return found
+        # An application that waits for an answer goes first; the code stays kept.
+        is_asked = found.startswith(reverse("oauth:auth"))
+        return reverse("pairing:observees") if kept_code(self.request) and not is_asked else found
 
     def get_default_success_url(self) -> str:
         return resolve_url(settings.LOGIN_REDIRECT_URL)

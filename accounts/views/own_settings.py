@@ -24,6 +24,7 @@ from accounts.middleware import TenantRequest
 from accounts.models import User
 from accounts.rules import EDIT_OWN_SETTINGS
 from accounts.views.entrance import remember_language
+from oauth.panels import approved_by
 from pairing.panels import settings_panel
 from permissions.policy import may, require
 
@@ -48,6 +49,7 @@ def settings(request: TenantRequest) -> HttpResponse:
         "person": person,
         "forms": forms if may_edit else None,
         "tokens": person.access_tokens.kept().order_by("-pk") if may_edit else None,
+        "integrations": approved_by(person) if may_edit else None,
         "panel": settings_panel(request.actor, person),
         "language_name": dict(configured.LANGUAGES).get(person.locale),
     }

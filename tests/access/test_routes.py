@@ -17,6 +17,7 @@ from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import AccessToken
+from oauth.models import DeveloperKey, Integration
 from pairing.models import ObservationLink, PairingCode
 from tests.access.test_rules import PEOPLE
 from tests.cast import Cast
@@ -102,6 +103,8 @@ PUT    api/v1/                                                        404 404 40
 DELETE api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 GET    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
 POST   login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
+GET    login/oauth2/auth                                              400 400 400 400 400 400 400 400 400 400 400 400 400
+POST   login/oauth2/auth                                              400 400 400 400 400 400 400 400 400 400 400 400 400
 GET    login/oauth2/token                                             405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   login/oauth2/token                                             400 400 400 400 400 400 400 400 400 400 400 400 400
 DELETE login/oauth2/token                                             401 401 401 401 401 401 401 401 401 401 401 401 401
@@ -117,6 +120,7 @@ GET    signup                                                         302 302 30
 GET    /                                                              200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    password/choose                                                302 302 302 302 302 302 302 302 302 302 302 302 302
 GET    profile/settings                                               200 200 200 200 200 200 200 200 200 200 302 200 302
+POST   profile/integrations/<int:key_id>/end                          404 404 404 404 404 404 302 404 404 404 302 404 302
 POST   profile/settings                                               200 200 200 200 200 200 200 200 200 200 302 200 302
 GET    accounts                                                       200 200 200 200 200 200 200 200 200 200 302 200 302
 GET    accounts/<int:account_id>                                      200 200 404 404 404 404 404 404 404 404 302 404 302
@@ -210,6 +214,7 @@ PUBLIC = {
     "api/v1/manageable_accounts",
     "language",
     "login",
+    "login/oauth2/auth",
     "login/oauth2/token",
     "password/reset",
     "password/reset/done",
@@ -240,6 +245,8 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
     token = AccessToken.objects.create(
         root_account=cast.root, user=cast.student, purpose="a row", digest="1" * 64, is_pending=True
     )
+    key = DeveloperKey.objects.create(root_account=cast.root, name="App", redirect_uris="app:/x")
+    Integration.objects.create(root_account=cast.root, user=cast.student, key=key)
     return {
         "user_id": cast.student.pk,
         "token_id": token.pk,
@@ -255,6 +262,7 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "membership_id": cast.sub_admin.memberships.get().pk,
         "context_type": "course",
         "permission": "read_roster",
+        "key_id": key.pk,
         "role_id": cast.roles["TeacherEnrollment"].pk,
         "key": "read_roster",
         "login_id": cast.student.logins.get().pk,

@@ -31,6 +31,10 @@ FAMILIES = [
     "templates/accounts/*settings.html",
     "templates/accounts/password_choose.html",
     "templates/accounts/*token*.html",
+    "templates/oauth/_integrations.html",
+    "templates/oauth/_paths.html",
+    "templates/oauth/auth*.html",
+    "templates/oauth/out_of_band.html",
     "accounts/forms.py",
     "accounts/signin.py",
     "accounts/views/entrance.py",
@@ -43,6 +47,7 @@ FAMILIES = [
     "pairing/*.py",
     "pairing/templatetags/*.py",
     "pairing_service/frame.py",
+    "oauth/views/integrations.py",
 ]
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%s")
 
