@@ -38,7 +38,7 @@ class Tokens(APIView):
 
     def get_authenticators(self) -> list[Any]:
         # A client that refreshes may still send the old token along.
-        return [TokenAuthentication()] if self.request.method == "DELETE" else []
+        return [] if self.request and self.request.method == "POST" else [TokenAuthentication()]
 
     def get_permissions(self) -> Any:
         return super().get_permissions() if self.request.method == "DELETE" else []

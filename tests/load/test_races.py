@@ -14,11 +14,7 @@ from django.db import connection
 
 from accounts.models import User
 from audit.models import Event
-<<<<<<< HEAD
-from courses.actions import enrol, enrol_all
-=======
-from courses.actions import Wanted, enrol
->>>>>>> 918c4b7 (Rule, write and explain what becomes of courses and sections)
+from courses.actions import Wanted, enrol, enrol_all
 from courses.models import Enrolment
 from pairing.actions import link, redeem_code, register_observer, unlink
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
