@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -469,6 +470,54 @@ class LoginOfPersonForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
+
+
+class DetailsForm(forms.Form):
+    """Someone's names, and the e-mail address and SIS id where these may be changed."""
+
+    name = forms.CharField(
+        label=_("Full name"),
+        max_length=255,
+        error_messages={"required": _("A person needs a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    short_name = forms.CharField(
+        label=_("Display name"),
+        max_length=255,
+        help_text=_("How others see them in courses."),
+        error_messages={"required": _("A person needs a display name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    sortable_name = forms.CharField(
+        label=_("Name in lists"),
+        max_length=255,
+        help_text=_("Last name, comma, first name: lists are sorted by it."),
+        error_messages={"required": _("A person needs a name in lists.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        required=False,
+        help_text=_("Links to choose a new password go there."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    sis_id = forms.CharField(
+        label=_("SIS ID"),
+        max_length=255,
+        required=False,
+        help_text=_("By it imports know the person."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, user: User, without: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in without:
+            del self.fields[name]
+        self.initial = {name: getattr(user, name) for name in self.fields}
+
+    def clean_sis_id(self) -> str | None:
+        return self.cleaned_data["sis_id"] or None
 
 
 class PersonForm(forms.Form):

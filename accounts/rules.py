@@ -9,7 +9,7 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
-from permissions.policy import Condition, Whose, holds_in_account, holds_in_root, rule
+from permissions.policy import LOOKED_UP, Condition, Whose, holds_in_account, holds_in_root, rule
 
 # --- Conditions about people ---
 
@@ -42,6 +42,14 @@ def _outranks_nobody(actor: Actor) -> Q:
 
 def _out_of_reach(actor: Actor) -> Q:
     """Memberships whose role gives, somewhere, what the real person does not hold there."""
+    key = (LOOKED_UP, "out of reach")
+    if key not in actor.memo:
+        actor.memo[key] = _beyond(actor)
+    found: Q = actor.memo[key]
+    return found
+
+
+def _beyond(actor: Actor) -> Q:
     assert actor.real is not None
     held = grants_of(actor, actor.real)
     pairs = (

@@ -18,11 +18,17 @@ from accounts.people import people_of
 from accounts.rules import (
     ACT_AS,
     ADD_PERSON,
+    CHANGE_EMAIL,
+    CHANGE_PERSONS_SIS_ID,
+    DELETE_PERSON,
+    EDIT_DETAILS,
     MANAGE_ACCOUNT_SETTINGS,
+    MANAGE_LOGINS,
     REPLACE_PASSWORD,
     SEE_PEOPLE_OF_ACCOUNT,
     SET_UP_SIGN_IN,
     SET_UP_SIGN_INS,
+    SUSPEND,
 )
 from courses.rules import (
     ADD_COURSE,
@@ -31,6 +37,7 @@ from courses.rules import (
     SEE_EMAIL,
     SEE_EMAILS_OF_ACCOUNT,
     SEE_LOGIN,
+    SEE_LOGINS_OF,
     SEE_LOGINS_OF_ACCOUNT,
     SEE_SIS_ID,
     SEE_SIS_IDS_OF_ACCOUNT,
@@ -72,6 +79,13 @@ if TYPE_CHECKING:
         may_act_as: bool
         may_set_up_sign_in: bool
         may_replace_password: bool
+        may_edit: bool
+        may_change_email: bool
+        may_change_sis_id: bool
+        shows_logins: bool
+        may_manage_logins: bool
+        may_suspend: bool
+        may_delete: bool
 
 
 def account_in_sight(
@@ -174,6 +188,13 @@ def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
         may_act_as=ACT_AS,
         may_set_up_sign_in=SET_UP_SIGN_IN,
         may_replace_password=REPLACE_PASSWORD,
+        may_edit=EDIT_DETAILS,
+        may_change_email=CHANGE_EMAIL,
+        may_change_sis_id=CHANGE_PERSONS_SIS_ID,
+        shows_logins=SEE_LOGINS_OF,
+        may_manage_logins=MANAGE_LOGINS,
+        may_suspend=SUSPEND,
+        may_delete=DELETE_PERSON,
     ).first()
     if user is None:
         raise Http404

@@ -16,6 +16,7 @@ from accounts.views import (
     own_settings,
     own_tokens,
     people,
+    person,
     sub_accounts,
 )
 
@@ -88,6 +89,16 @@ pages = [
     ),
     # A person
     path("users/<int:user_id>", people.user, name="user"),
+    path("users/<int:user_id>/edit", person.user_edit, name="user-edit"),
+    path("users/<int:user_id>/suspend", person.user_suspend, name="user-suspend"),
+    path("users/<int:user_id>/lift", person.user_lift, name="user-lift"),
+    path("users/<int:user_id>/delete", person.user_delete, name="user-delete"),
+    path("users/<int:user_id>/logins", person.login_add, name="login-add"),
+    path(
+        "users/<int:user_id>/logins/<int:login_id>/remove",
+        person.login_remove,
+        name="login-remove",
+    ),
     path(
         "users/<int:user_id>/observers",
         people.link_add,

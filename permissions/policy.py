@@ -134,6 +134,9 @@ class Rule:
         return any_of(row.q(actor) for row in self.rows if actor.is_able)
 
 
+# What a condition keeps in the actor's memo for other rules of the same request begins so.
+LOOKED_UP = "looked up"
+
 RULES: dict[str, Rule] = {}
 
 
@@ -189,8 +192,16 @@ def may(actor: Actor, rule: Rule, target: Model) -> bool:
 
 def require(actor: Actor, rule: Rule, target: Model) -> None:
     """Raise Denied unless permitted now. Actions call it under their locks: it never remembers."""
+    ask_anew(actor)
     if not _is_permitted(actor, rule, target, as_read=False):
         raise Denied(rule)
+
+
+def ask_anew(actor: Actor) -> None:
+    """Forget what conditions have looked up, for whoever asks `permitted` under a lock. What the
+    people themselves hold stays known."""
+    for key in [key for key in actor.memo if key[0] == LOOKED_UP]:
+        del actor.memo[key]
 
 
 def _is_permitted(actor: Actor, rule: Rule, target: Any, *, as_read: bool) -> bool:

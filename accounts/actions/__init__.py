@@ -31,7 +31,7 @@ from audit.models import Event
 from courses.models import Course
 from pairing.mail import tell_after_commit
 from permissions.administrators import lock_administrators
-from permissions.policy import Denied, Rule, permitted, require
+from permissions.policy import Denied, Rule, ask_anew, permitted, require
 from permissions.rules import CHANGE_ANY_OVERRIDE
 from permissions.table import bump, newest_table
 
@@ -321,6 +321,7 @@ def _hash_of_random(password: str) -> str:
 
 def _require_for_all(actor: Actor, rule: Rule, users: Collection[User]) -> None:
     """Hold the rows of all and raise Denied unless it is permitted for each."""
+    ask_anew(actor)
     held = permitted(actor, rule).filter(pk__in=[user.pk for user in users])
     if len(held.select_for_update(of=("self",), no_key=True).values_list("pk")) != len(users):
         raise Denied(rule)

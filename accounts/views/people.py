@@ -117,18 +117,21 @@ def person_add(request: TenantRequest, account_id: int) -> HttpResponse:
 @require_safe
 def user(request: TenantRequest, user_id: int) -> HttpResponse:
     """A person: details, enrolments, observers and students, acting as, first sign-in."""
-    return _user_page(request, person_in_sight(request, user_id))
+    return user_page(request, person_in_sight(request, user_id))
 
 
-def _user_page(
+def user_page(
     request: TenantRequest, user: SeenUser, *, status: int = 200, **forms: LoginOfPersonForm
 ) -> HttpResponse:
+    """The page of a person; `forms` are those that were sent and are wrong, by name."""
     context = {
         "user": user,
         "breadcrumbs": breadcrumbs_to(request, user),
         "enrolments": [(e, role_name(e.role)) for e in _enrolments(request, user)],
         "observer_form": forms.get("observer_form") or LoginOfPersonForm(prefix="observer"),
         "student_form": forms.get("student_form") or LoginOfPersonForm(prefix="student"),
+        "login_form": forms.get("login_form") or LoginOfPersonForm(prefix="login"),
+        "logins": user.logins.order_by("pk") if user.shows_logins else None,
         "removed": _just_removed(request, user),
         **_links(request, user),
     }
@@ -182,7 +185,7 @@ def link_add(request: TenantRequest, user_id: int, other: str) -> HttpResponse:
     named = _named(request, form)
     if named and _link(request, form, **({"observer": user, "student": user} | {other: named})):
         return redirect("accounts:user", user.pk)
-    return _user_page(request, user, status=422, **{f"{other}_form": form})
+    return user_page(request, user, status=422, **{f"{other}_form": form})
 
 
 def _named(request: TenantRequest, form: LoginOfPersonForm) -> User | None:

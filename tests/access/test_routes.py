@@ -140,6 +140,13 @@ GET    accounts/<int:account_id>/permissions/undo                     405 405 40
 POST   accounts/<int:account_id>/permissions/undo                     404 404 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/users                                200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    users/<int:user_id>                                            200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    users/<int:user_id>/edit                                       200 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/edit                                       422 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/suspend                                    302 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/lift                                       302 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/delete                                     302 403 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/logins                                     422 422 404 404 404 404 404 404 404 404 302 404 302
+POST   users/<int:user_id>/logins/<int:login_id>/remove               422 403 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/observers                                  422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/students                                   422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   users/<int:user_id>/links/<int:link_id>/remove                 302 404 404 404 404 404 404 404 404 404 302 404 302

@@ -130,7 +130,7 @@ def test_the_page_takes_few_statements(
 ):
     for client in (admin, signed_in(cast.sub_admin)):
         get(client, cast.student)
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(17):
             get(client, cast.student)
 
 
