@@ -46,6 +46,7 @@ from courses.rules import (
 from pairing.rules import MANAGE_OBSERVERS, SEE_LINKS_OF
 from permissions.policy import Denied, Rule, answered, permitted
 from permissions.rules import MANAGE_ADMINISTRATORS, MANAGE_OVERRIDES
+from sis.rules import IMPORT_SIS
 
 Crumbs = list[tuple[str, str]]
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         may_manage: bool
         may_manage_roles: bool
         may_manage_admins: bool
+        may_import: bool
         may_set_up_sign_ins: bool
         shows_login: bool
         shows_email: bool
@@ -118,6 +120,7 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         may_manage=MANAGE_ACCOUNT_SETTINGS,
         may_manage_roles=MANAGE_OVERRIDES,
         may_manage_admins=MANAGE_ADMINISTRATORS,
+        may_import=IMPORT_SIS,
         may_set_up_sign_ins=SET_UP_SIGN_INS,
         shows_login=SEE_LOGINS_OF_ACCOUNT,
         shows_email=SEE_EMAILS_OF_ACCOUNT,

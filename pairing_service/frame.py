@@ -125,6 +125,9 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
     if getattr(account, "may_manage_admins", False):
         url = reverse("accounts:admins", args=[account.pk])
         items.append(_item(request, _("Administrators"), url, icon="person"))
+    if getattr(account, "may_import", False) and account.is_root:
+        url = reverse("sis:imports", args=[account.pk])
+        items.append(_item(request, _("Imports"), url, icon="upload"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:account-settings", args=[account.pk])
         items.append(_item(request, _("Settings"), url, icon="settings"))

@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include((pairing.urls.pages, "pairing"))),
     path("", include((oauth.urls.pages, "oauth"))),
     path("", include((permissions.urls.pages, "permissions"))),
+    path("", include((sis.urls.pages, "sis"))),
 ]
 
 handler404 = "pairing_service.not_found.page_not_found"

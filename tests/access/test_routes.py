@@ -87,7 +87,6 @@ POST   api/v1/accounts/<str:account_id>/authentication_providers      404 404 40
 GET    api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
 DELETE api/v1/accounts/<str:account_id>/authentication_providers/<str:provider_id> 404 404 403 403 403 403 403 403 403 403 401 404 401
-POST   api/v1/accounts/<str:account_id>/users                         403 403 403 403 403 403 403 403 403 403 401 404 403
 GET    api/v1/accounts/<str:account_id>/sis_imports                   400 403 403 403 403 403 403 403 403 403 401 404 401
 POST   api/v1/accounts/<str:account_id>/sis_imports                   400 403 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sis_imports/importing         400 403 403 403 403 403 403 403 403 403 401 404 401
