@@ -173,6 +173,11 @@ POST   accounts/<int:account_id>/admins/new                           422 422 40
 GET    accounts/<int:account_id>/admins/<int:membership_id>           200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/admins/<int:membership_id>           422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/admins/<int:membership_id>/remove    302 302 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/sis_imports                          302 403 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/sis_imports/upload                   302 403 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/sis_imports/<int:import_id>          404 403 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/sis_imports/<int:import_id>/abort    404 403 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/sis_imports/<int:import_id>/messages.csv 404 403 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses                              200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses/new                          200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/courses/new                          422 422 404 404 404 404 404 404 404 404 302 404 302
