@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import User
+from accounts.models import AccessToken, User
 from tests.cast import Cast, make_admin
 from tests.sis.conftest import Take, reasons
 
@@ -176,3 +176,23 @@ def test_an_administrator_may_go_when_the_same_run_makes_another(roster: Cast, t
     )
     assert not report.errors
     assert user("root_admin").state == "suspended"
+
+
+def test_a_further_login_of_somebody_is_taken(cast: Cast, take: Take) -> None:
+    cast.student.logins.create(root_account=cast.root, login_id="Zebra")
+    report = take(u=HEAD + "u1,zebra,Mei Lin,active")
+    assert reasons(report) == ["The login is taken by somebody else"]
+    assert not User.objects.filter(sis_id="u1").exists()
+    # Their own further one becomes theirs first of all.
+    take(u=HEAD + "s-ada,zebra,Ada Okafor,active")
+    assert [one.login_id for one in cast.student.logins.all()] == ["zebra"]
+
+
+def test_sessions_and_tokens_end_with_who_is_suspended(cast: Cast, take: Take) -> None:
+    token = cast.token(cast.student)
+    cast.token(cast.classmate)
+    take(u=HEAD + "s-ada,ada.okafor,Ada Okafor,suspended")
+    take(u=HEAD + "s-ada,ada.okafor,Ada Okafor,active")
+    assert user("s-ada").sessions_ended_at is not None
+    [live] = AccessToken.objects.filter(revoked_at=None)
+    assert (live.user, bool(token)) == (cast.classmate, True)
