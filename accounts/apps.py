@@ -1,11 +1,12 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts.login_triggers import after_migrations
+        from accounts.login_triggers import after_migrations, before_migrations
 
+        pre_migrate.connect(before_migrations, sender=self)
         post_migrate.connect(after_migrations, sender=self)

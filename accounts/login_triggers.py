@@ -8,6 +8,7 @@ place of the old one. Who is deleted has no login, and gets their own back when 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connections
@@ -77,10 +78,35 @@ def _function(name: str, what: str) -> str:
 
 
 def make_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Make those that are not there: SQLite drops them when a migration rebuilds the table."""
+    """Make those that are not there, and copy what was written without them."""
     with connection.cursor() as cursor:
         for statement in _sqlite() if connection.vendor == "sqlite" else _postgresql():
             cursor.execute(statement)
+        cursor.execute(_COPY_MISSING)
+
+
+_NAMES = ("login_added", *(name for name, _when, _what in _ON_CHANGE))
+_COPY_MISSING = """
+INSERT INTO accounts_login (root_account_id, user_id, login_id, login_key, created_at)
+SELECT root_account_id, id, login_id, login_key, created_at FROM accounts_user AS one
+ WHERE state <> 'deleted'
+   AND NOT EXISTS (SELECT 1 FROM accounts_login AS mine
+                    WHERE mine.user_id = one.id AND mine.login_key = one.login_key)
+"""
+
+
+def drop_triggers(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        for name in _NAMES:
+            on = " ON accounts_user" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
+def before_migrations(using: str, plan: Sequence[Any], **_: Any) -> None:
+    """For the pre_migrate signal: SQLite alters no table of which a trigger speaks."""
+    connection = connections[using]
+    if plan and connection.vendor == "sqlite":
+        drop_triggers(connection)
 
 
 def after_migrations(using: str, **_: Any) -> None:

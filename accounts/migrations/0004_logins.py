@@ -4,17 +4,15 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts.login_triggers import make_triggers
-
-_COPY_ALL = """
-INSERT INTO accounts_login (root_account_id, user_id, login_id, login_key, created_at)
-SELECT root_account_id, id, login_id, login_key, created_at FROM accounts_user
- WHERE state <> 'deleted'
-"""
+from accounts.login_triggers import drop_triggers, make_triggers
 
 
 def _make_triggers(apps, schema_editor):
     make_triggers(schema_editor.connection)
+
+
+def _drop_triggers(apps, schema_editor):
+    drop_triggers(schema_editor.connection)
 
 
 class Migration(migrations.Migration):
@@ -78,6 +76,5 @@ class Migration(migrations.Migration):
                 ("values", models.JSONField(default=dict)),
             ],
         ),
-        migrations.RunSQL(_COPY_ALL, migrations.RunSQL.noop),
-        migrations.RunPython(_make_triggers, migrations.RunPython.noop),
+        migrations.RunPython(_make_triggers, _drop_triggers),
     ]
