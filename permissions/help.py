@@ -148,17 +148,20 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "manage_user_logins": (
         {
             "Account > People": "Add people.",
-            "User page": "Hand over a first sign-in, and a new password to who forgot theirs.",
+            "User page": "Change names and logins, suspend and delete people, hand over a first"
+            " sign-in, and a new password to who forgot theirs.",
             "Course > People > First sign-ins": "Slips for all students without a password.",
             "REST API": "Create users and logins, change and delete them.",
         },
         {
             "The way there": "The People page and a person's page also need {read_roster}.",
-            "A new password": "Needs {become_user}, too, and is refused for whom you could not act"
-            " as either: an administrator who holds a permission that you lack.",
+            "A new password, another e-mail address": "Of somebody with a password of their own:"
+            " need {become_user}, too, because whoever has them may sign in as the person.",
+            "Mightier people": "Nothing of an administrator who holds a permission that you lack can"
+            " be changed, and nobody suspends or deletes themself.",
             "SIS IDs": "Seeing one needs {read_sis} or {manage_sis}; changing one, {manage_sis}.",
-            "The last administrator": "The last Account Admin of a root account cannot be left"
-            " without a login.",
+            "The last administrator": "The last Account Admin of a root account cannot be"
+            " suspended, deleted or left without a login.",
         }
         | _ROOT_ONLY,
     ),

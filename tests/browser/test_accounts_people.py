@@ -50,6 +50,22 @@ def test_an_observer_is_added_removed_and_put_back(cast, sign_in):
     assert ObservationLink.objects.active().exists()
 
 
+def test_a_login_is_added_and_the_person_deleted(cast, sign_in, no_axe_violations):
+    page = sign_in(cast.root_admin)
+    page.goto(f"/users/{cast.student.pk}")
+    logins = page.locator("#logins")
+    logins.get_by_label("Another login").fill("zebra")
+    logins.get_by_role("button", name="Add a login").click()
+    page.get_by_text("Ada Okafor also signs in as zebra now.").wait_for()
+    for summary in page.locator("summary", has_text="Delete").all():
+        summary.click()
+    no_axe_violations(page)
+    page.get_by_role("button", name="Delete the person").click()
+    page.get_by_text("Ada Okafor is deleted.").wait_for()
+    cast.student.refresh_from_db()
+    assert cast.student.state == "deleted"
+
+
 def test_settings_are_changed_and_errors_said_at_the_field(cast, sign_in, no_axe_violations):
     page = sign_in(cast.student)
     page.goto("/profile/settings")
@@ -84,7 +100,7 @@ def test_pages_are_accessible_and_fit_even_with_long_names(cast, sign_in, no_axe
     page = sign_in(cast.root_admin)
     page.set_viewport_size({"width": width, "height": 800})
     for path in ("/", "/accounts", root, f"{root}/settings", f"{root}/users", f"/users/{long.pk}",
-                 f"/users/{long.pk}/masquerade", "/profile/settings"):  # fmt: skip
+                 f"/users/{long.pk}/masquerade", f"/users/{long.pk}/edit", "/profile/settings"):  # fmt: skip
         page.goto(path)
         no_axe_violations(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
