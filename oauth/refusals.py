@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NotRequired, TypedDict
+
 from pairing_service.http.errors import Refusal
+
+
+class OAuthError(TypedDict):
+    """What is wrong, as RFC 6749 names it."""
+
+    error: str
+    error_description: str
+    message: NotRequired[str]
 
 
 def oauth_refusal(

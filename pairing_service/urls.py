@@ -16,6 +16,7 @@ api = [
     *courses.urls.api,
     *pairing.urls.api,
     *sis.urls.api,
+    *oauth.urls.api,
     re_path("", api_not_found),
 ]
 urlpatterns = [

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -26,24 +29,35 @@ from oauth.actions.granting import (
 )
 from oauth.clients import check_client, client_named, from_header
 from oauth.models import DeveloperKey
-from oauth.refusals import oauth_refusal, wrong_address
-from oauth.serializers import issued_json
+from oauth.refusals import OAuthError, oauth_refusal, wrong_address
+from oauth.serializers import EndParams, ExchangeParams, IssuedJson, issued_json
+from pairing_service.http.described import described
+from pairing_service.http.errors import Errors, Nothing
 from pairing_service.http.params import Params, params_of
 
 _NEVER_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class Tokens(APIView):
-    """POST exchanges, with parameters as form, query string or JSON; DELETE ends the token."""
+class OnlyToEnd(TokenAuthentication):
+    """A client that refreshes may still send the old token along; it is no matter."""
 
-    def get_authenticators(self) -> list[Any]:
-        # A client that refreshes may still send the old token along.
-        return [] if self.request and self.request.method == "POST" else [TokenAuthentication()]
+    def authenticate(self, request: Request) -> tuple[User, Credential] | None:
+        return super().authenticate(request) if request.method == "DELETE" else None
 
-    def get_permissions(self) -> Any:
-        return super().get_permissions() if self.request.method == "DELETE" else []
 
+class OAuthTokens(APIView):
+    authentication_classes = (OnlyToEnd,)
+    permission_classes = (AllowAny,)
+
+    @described(
+        IssuedJson, takes=ExchangeParams, refuses={400: OAuthError | Errors, 401: OAuthError}
+    )
     def post(self, request: ApiRequest) -> Response:
+        """Exchange a code, or a refresh token, for an access token that lives an hour.
+
+        A refresh token stays good, and is answered only to a code. `replace_tokens` ends what the
+        person has approved for the key before.
+        """
         root_account: Account = request._request.root_account  # type: ignore[attr-defined]
         visitor = Actor(root_account, address=address_of(request._request))
         params = params_of(request)
@@ -51,7 +65,11 @@ class Tokens(APIView):
         issued = _grant(params)(visitor, key, params)
         return Response(issued_json(issued), headers=_NEVER_KEPT)
 
+    @described(Nothing, takes=EndParams)
     def delete(self, request: ApiRequest) -> Response:
+        """End the token that the request comes with, and with `expire_sessions` all sessions."""
+        if request.auth is None:
+            raise NotAuthenticated
         actor = Actor.themself(cast(User, request.user), address=request.actor.address)
         match request.auth:
             case Credential(integration_id=int(integration_id)):

@@ -96,6 +96,7 @@ PUT    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/abort 400 40
 PUT    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/restore_states 400 403 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/errors 400 403 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sis_import_errors             400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/mobile_verify.json                                      200 200 200 200 200 200 200 200 200 200 401 200 200
 GET    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 POST   api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 PUT    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
@@ -107,6 +108,8 @@ POST   login/oauth2/auth                                              400 400 40
 GET    login/oauth2/token                                             405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   login/oauth2/token                                             400 400 400 400 400 400 400 400 400 400 400 400 400
 DELETE login/oauth2/token                                             401 401 401 401 401 401 401 401 401 401 401 401 401
+GET    login/session_token                                            401 401 401 401 401 401 401 401 401 401 401 401 401
+GET    login/session                                                  302 302 302 302 302 302 302 302 302 302 302 302 302
 GET    logout                                                         200 200 200 200 200 200 200 200 200 200 302 200 302
 GET    password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
 POST   password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
@@ -223,6 +226,7 @@ PUBLIC = {
     "api/v1/accounts/<str:account_id>/self_registration",
     "api/v1/accounts/<str:account_id>/terms_of_service",
     "api/v1/manageable_accounts",
+    "api/v1/mobile_verify.json",
     "language",
     "login",
     "login/oauth2/auth",

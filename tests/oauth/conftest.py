@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.tokens import digest_of
 from oauth.actions.granting import Approval, approve
 from oauth.models import DeveloperKey
 from tests.cast import Cast
+from tests.described import DescribedClient
 
 CLIENT, SECRET, BACK = "reading-app", "pk~secret", "https://reading.example/back"
 VERIFIER = "v" * 43
@@ -51,7 +51,7 @@ def code(cast: Cast, key: DeveloperKey) -> Callable[..., str]:
 
 
 def post(given: dict[str, Any], **more: Any) -> Any:
-    return APIClient().post(TOKEN, given, **more)
+    return DescribedClient().post(TOKEN, given, **more)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def tokens(code: Callable[..., str]) -> Callable[..., dict[str, Any]]:
     return exchanged
 
 
-def bearer(text: str) -> APIClient:
-    client = APIClient()
+def bearer(text: str) -> DescribedClient:
+    client = DescribedClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
     return client
