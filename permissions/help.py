@@ -157,8 +157,8 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "The way there": "The People page and a person's page also need {read_roster}.",
             "A new password, another e-mail address": "Of somebody with a password of their own:"
             " need {become_user}, too, because whoever has them may sign in as the person.",
-            "Mightier people": "Nothing of an administrator who holds a permission that you lack can"
-            " be changed, and nobody suspends or deletes themself.",
+            "Mightier people": "Nothing of an administrator who holds a permission that you lack"
+            " can be changed, and nobody suspends or deletes themself.",
             "SIS IDs": "Seeing one needs {read_sis} or {manage_sis}; changing one, {manage_sis}.",
             "The last administrator": "The last Account Admin of a root account cannot be"
             " suspended, deleted or left without a login.",
