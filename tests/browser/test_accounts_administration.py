@@ -82,7 +82,7 @@ def test_a_forgotten_password_is_replaced_asked_once(cast, sign_in):
     page = sign_in(cast.root_admin)
     page.goto(f"/users/{cast.student.pk}")
     page.get_by_text("Give a new password").click()
-    page.get_by_text("is signed out everywhere").wait_for()
+    page.get_by_text("The password of Ada Okafor stops working").wait_for()
     page.get_by_role("button", name="Make a one-time password").click()
     page.get_by_role("heading", name="New password").wait_for()
     slip = page.get_by_role("region", name="Ada Okafor").inner_text()
