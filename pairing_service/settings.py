@@ -275,6 +275,8 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pairing_service.http.rendering.AlwaysJson",
     "EXCEPTION_HANDLER": "pairing_service.http.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # OPTIONS would tell of what the description tells of.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "pairing_service.http.openapi.DescribedSchema",
 }
 SPECTACULAR_SETTINGS = {

@@ -16,16 +16,29 @@ from rest_framework.views import APIView
 from accounts.authentication import ApiRequest, token_in_header
 from accounts.ids import get_account, id_condition
 from accounts.models import Account
-from pairing_service.http.errors import refusal
+from pairing_service.http.described import described
+from pairing_service.http.errors import Errors, refusal
 from pairing_service.http.pages import page_of
-from pairing_service.http.params import params_of, read_boolean
+from pairing_service.http.params import params_of
 from pairing_service.http.uploads import take_files
 from permissions.policy import require
 from sis import uploads
 from sis.actions import ImportEnded, abort_all_imports, abort_import, request_import
 from sis.models import ImportProblem, SisImport
 from sis.rules import IMPORT_SIS
-from sis.serializers import asked, filters, imports_json, problem_json
+from sis.serializers import (
+    AbortedJson,
+    ImportProblemsJson,
+    ImportsParams,
+    NewImportParams,
+    ProblemsParams,
+    SisImportJson,
+    SisImportsJson,
+    asked,
+    filters,
+    imports_json,
+    problem_json,
+)
 
 
 class _Raw(BaseParser):
@@ -53,8 +66,6 @@ _RAW: tuple[type[_Raw], ...] = (_Csv, _Zip, _Bytes)
 
 
 class SisImports(APIView):
-    """The tenant's imports, newest first, and a new one."""
-
     parser_classes = [JSONParser, FormParser, MultiPartParser, *_RAW]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -69,12 +80,16 @@ class SisImports(APIView):
                 take_files(request._request, uploads.folder())
         super().initial(request, *args, **kwargs)
 
+    @described(SisImportsJson, takes=ImportsParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The tenant's imports, newest first."""
         account = _root(request, account_id)
         found = SisImport.objects.of(account).filter(filters(params_of(request)))
         return _page(request, found)
 
+    @described(SisImportJson, takes=NewImportParams, refuses={507: Errors})
     def post(self, request: ApiRequest, account_id: str) -> Response:
+        """Import a roster: CSV files, or a zip of them."""
         account = _root(request, account_id)
         wanted = asked(params_of(request))
         try:
@@ -106,31 +121,31 @@ def _files(request: ApiRequest) -> list[tuple[str, Callable[[Path], None]]]:
 
 
 class RunningImports(APIView):
-    """Those that are running now: one at most."""
-
+    @described(SisImportsJson)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """Those that are running now: one at most."""
         return _page(request, SisImport.objects.of(_root(request, account_id)).running())
 
 
 class PendingImports(APIView):
-    """Stopping all that wait or run."""
-
+    @described(AbortedJson)
     def put(self, request: ApiRequest, account_id: str) -> Response:
+        """Stop all that wait or run."""
         abort_all_imports(actor=request.actor, account=_root(request, account_id))
         return Response({"aborted": True})
 
 
 class OneSisImport(APIView):
-    """One import, as a client that waits for its end asks for it."""
-
+    @described(SisImportJson)
     def get(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        """One import, as a client that waits for its end asks for it."""
         return _one(_import(request, account_id, import_id))
 
 
 class AbortSisImport(APIView):
-    """Stopping one; what it has imported until then stays."""
-
+    @described(SisImportJson)
     def put(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        """Stop one; what it has imported until then stays."""
         sis_import = _import(request, account_id, import_id)
         try:
             return _one(abort_import(actor=request.actor, sis_import=sis_import))
@@ -139,26 +154,26 @@ class AbortSisImport(APIView):
 
 
 class RestoreStates(APIView):
-    """Refused: what a row was before an import is not kept."""
-
+    @described(SisImportJson)
     def put(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        """Refused: what a row was before an import is not kept."""
         _import(request, account_id, import_id)
         said = "states can't be restored here: import the roster of before instead"
         raise refusal(400, said)
 
 
 class ErrorsOfImport(APIView):
-    """Its errors and warnings; `failure` leaves the warnings out."""
-
+    @described(ImportProblemsJson, takes=ProblemsParams)
     def get(self, request: ApiRequest, account_id: str, import_id: str) -> Response:
+        """An import's errors and warnings; `failure` leaves the warnings out."""
         problems = ImportProblem.objects.filter(sis_import=_import(request, account_id, import_id))
         return _problems(request, problems.order_by("-is_error", "number"))
 
 
 class ErrorsOfImports(APIView):
-    """The same of all imports, the newest import's first."""
-
+    @described(ImportProblemsJson, takes=ProblemsParams)
     def get(self, request: ApiRequest, account_id: str) -> Response:
+        """The errors and warnings of all imports, the newest import's first."""
         imports = SisImport.objects.of(_root(request, account_id))
         problems = ImportProblem.objects.filter(sis_import__in=imports)
         return _problems(request, problems.order_by("-sis_import", "-is_error", "number"))
@@ -196,8 +211,7 @@ def _page(request: ApiRequest, imports: Any) -> Response:
 
 
 def _problems(request: ApiRequest, problems: Any) -> Response:
-    failures = read_boolean(request.query_params.get("failure", ""))
-    if failures:
+    if params_of(request).boolean("failure"):
         problems = problems.filter(is_error=True)
     response = page_of(request, problems, lambda page: map(problem_json, page), counted=False)
     response.data = {"sis_import_errors": response.data}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, Required, TypedDict
 
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
+from pairing_service.http.described import Paged
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import Params
 from pairing_service.http.rendering import wire_time
+from pairing_service.http.shapes import File, Time
 from sis.models import ImportProblem, SisImport
 
 IMPORT_TYPE = "instructure_csv"
@@ -25,7 +27,75 @@ _KINDS = ("accounts", "courses", "sections", "users", "enrollments", "admins", "
 # --- Out ---
 
 
-def imports_json(imports: Iterable[SisImport]) -> list[dict[str, Any]]:
+class Importer(TypedDict):
+    id: int
+
+
+class ImportDataJson(TypedDict):
+    """What was in the files; `statistics` tells by kind what was created, updated, deleted."""
+
+    import_type: str
+    supplied_batches: list[str]
+    counts: dict[str, int]
+    statistics: dict[str, dict[str, int]]
+
+
+class ImportChangesJson(TypedDict):
+    total_state_changes: int
+
+
+class SisImportJson(TypedDict):
+    """An import; its first errors and warnings, each as the file and what is wrong in it."""
+
+    id: int
+    account_id: int
+    created_at: Time
+    started_at: Time | None
+    ended_at: Time | None
+    updated_at: Time
+    progress: int
+    workflow_state: str
+    data: ImportDataJson
+    statistics: ImportChangesJson
+    batch_mode: bool
+    batch_mode_term_id: None
+    multi_term_batch_mode: None
+    skip_deletes: bool
+    override_sis_stickiness: bool
+    add_sis_stickiness: bool
+    clear_sis_stickiness: bool
+    diffing_data_set_identifier: None
+    diffed_against_import_id: None
+    errors_attachment: None
+    user: Importer | None
+    processing_warnings: list[list[str]]
+    processing_errors: list[list[str]]
+
+
+class SisImportsJson(TypedDict):
+    sis_imports: Paged[SisImportJson]
+
+
+class AbortedJson(TypedDict):
+    aborted: Literal[True]
+
+
+class ImportProblemJson(TypedDict):
+    """An error, or a warning (then `failure` is false), in a row or in a whole file."""
+
+    sis_import_id: int
+    file: str
+    message: str
+    row: int | None
+    row_info: None
+    failure: bool
+
+
+class ImportProblemsJson(TypedDict):
+    sis_import_errors: Paged[ImportProblemJson]
+
+
+def imports_json(imports: Iterable[SisImport]) -> list[SisImportJson]:
     """Imports with their first errors and warnings: one statement for all of these."""
     imports = list(imports)
     told: dict[tuple[int, bool], list[list[str]]] = defaultdict(list)
@@ -37,7 +107,7 @@ def imports_json(imports: Iterable[SisImport]) -> list[dict[str, Any]]:
 
 def _import_json(
     one: SisImport, errors: list[list[str]], warnings: list[list[str]]
-) -> dict[str, Any]:
+) -> SisImportJson:
     return {
         "id": one.pk,
         "account_id": one.root_account_id,
@@ -81,7 +151,7 @@ def _message(problem: ImportProblem) -> str:
     return problem.reason if problem.line is None else f"Line {problem.line}: {problem.reason}"
 
 
-def problem_json(problem: ImportProblem) -> dict[str, Any]:
+def problem_json(problem: ImportProblem) -> ImportProblemJson:
     """An error or a warning. What the row held is not kept: it may have had a password in it."""
     return {
         "sis_import_id": problem.sis_import_id,
@@ -94,6 +164,31 @@ def problem_json(problem: ImportProblem) -> dict[str, Any]:
 
 
 # --- In ---
+
+
+class ImportsParams(TypedDict, total=False):
+    workflow_state: list[str]
+    created_since: Time
+    created_before: Time
+
+
+class NewImportParams(TypedDict, total=False):
+    """The files are `attachment`, or one is the body itself. Refused is what is not done here."""
+
+    attachment: Required[File]
+    import_type: Literal["instructure_csv"]
+    extension: Literal["csv", "zip"]
+    skip_deletes: bool
+    override_sis_stickiness: bool
+    batch_mode: Literal[False]
+    multi_term_batch_mode: Literal[False]
+    add_sis_stickiness: Literal[False]
+    update_sis_id_if_login_claimed: Literal[False]
+    diffing_data_set_identifier: Literal[""]
+
+
+class ProblemsParams(TypedDict, total=False):
+    failure: bool
 
 
 class Asked(NamedTuple):

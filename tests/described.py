@@ -18,7 +18,7 @@ class DescribedClient(APIClient):
 
     def request(self, **request: Any) -> Any:
         response = super().request(**request)
-        if isinstance(response, Response) and response.status_code != 500:
+        if isinstance(response, Response):
             compare(response)
         return response
 
@@ -27,11 +27,9 @@ def compare(response: Any) -> None:
     """Fails when the status is not described, or the body is not of the shape described for it."""
     context = response.renderer_context
     method = context["request"].method.lower()
-    if not hasattr(context["view"], method):
-        return  # 405 to who is known, and 401 to who isn't
+    if method in ("head", "options") or not hasattr(context["view"], method):
+        return  # no operation: 405 to who is known, and 401 to who isn't
     operation = f"{method}{type(context['view']).__name__}"
-    if operation not in operations():
-        return  # another test holds that every address is described
     answers = answers_of(operation)
     status = str(response.status_code)
     assert status in answers, f"{operation} answers {status}, which is not described"

@@ -33,4 +33,6 @@ if not url:
     }
 # No worker is needed: what would be done in the background is done at once.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
-SIS_UPLOADS = str(folder / f"uploads-{os.environ.get('TEST_RUN', 'tests')}")
+# Processes that share the work (xdist) look into their own folders only.
+mine = f"{os.environ.get('TEST_RUN', 'tests')}-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+SIS_UPLOADS = str(folder / f"uploads-{mine}")

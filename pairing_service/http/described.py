@@ -16,7 +16,8 @@
             "Make an account right below this one."     # the summary; else the class's own
 
 Answers are TypedDicts, which the `…_json` functions of serializers.py return, so mypy holds the two
-together; `list[…]`, `dict[str, …]` and `Paged[…]` of them, too. What may come of every endpoint is
+together; `list[…]`, `dict[str, …]` and `Paged[…]` of them, too (a `Paged[…]` may also be the only
+key of a TypedDict). What may come of every endpoint is
 described once (openapi.py): 400, 401, 403, 413, 415, `as_user_id`, pages, and 404 where an id is in
 the address. The rest is told in `refuses`, by status: shapes of errors.py, several as a union.
 
@@ -28,9 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, get_origin, is_typeddict
 
 from rest_framework.request import Request
+
+from pairing_service.http.shapes import hints_of
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,7 +54,8 @@ class Description:
 
     @property
     def is_paged(self) -> bool:
-        return get_origin(self.answers) is Paged
+        within = hints_of(self.answers).values() if is_typeddict(self.answers) else []
+        return any(get_origin(hint) is Paged for hint in (self.answers, *within))
 
 
 def described(

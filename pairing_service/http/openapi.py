@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 
 from pairing_service.http.described import Description, description_of
 from pairing_service.http.errors import Denied, Errors, NotSignedIn
-from pairing_service.http.shapes import Schema, Shapes, hints_of, is_required
+from pairing_service.http.shapes import File, Schema, Shapes, hints_of, is_required
 
 ABOUT = """\
 What is the same everywhere:
@@ -70,6 +70,7 @@ SECURITY = {
     "token": {"type": "http", "scheme": "bearer"},
     "token_as_parameter": {"type": "apiKey", "in": "query", "name": "access_token"},
 }
+_JSON = "application/json"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
 _SAYS = {
@@ -82,6 +83,7 @@ _SAYS = {
     415: "The body is of a kind, or in a charset, that nobody reads here.",
     422: "What was sent is well formed, and does not hold.",
     429: "Too many tries; `Retry-After` says when to come back.",
+    507: "There is no room for it.",
 }
 
 
@@ -117,17 +119,27 @@ class DescribedSchema(AutoSchema):
             return None
         is_open = AllowAny in self.view.permission_classes
         names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+        raw = _raw_kinds(self.view) if method == "POST" else []
         operation = {
             "operationId": f"{method.lower()}{type(self.view).__name__}",
             "tags": [_tag(self.view)],
             **_texts(self.view, method),
             "security": [{name: []} for name in SECURITY] + ([{}] if is_open else []),
-            "parameters": [*map(_in_path, names), *_in_query(told, method, registry.inputs)],
+            "parameters": [
+                *map(_in_path, names),
+                *_in_query(told, registry.inputs, all_there=method == "GET" or bool(raw)),
+            ],
             "responses": _responses(told, registry.answers, bool(names)),
         }
         if told.takes and method != "GET":
-            operation["requestBody"] = _body(told.takes, registry.inputs)
+            operation["requestBody"] = _body(told.takes, registry.inputs, raw)
         return operation
+
+
+def _raw_kinds(view: Any) -> list[str]:
+    """Of bodies that are a file themselves, with all parameters in the query string."""
+    kinds = [parser.media_type for parser in view.parser_classes]
+    return [kind for kind in kinds if kind not in (_JSON, *_FORMS)]
 
 
 def _tag(view: Any) -> str:
@@ -155,11 +167,12 @@ def _in_path(name: str) -> Schema:
     )
 
 
-def _in_query(told: Description, method: str, shapes: Shapes) -> Iterator[Schema]:
-    if told.takes and method == "GET":
+def _in_query(told: Description, shapes: Shapes, *, all_there: bool) -> Iterator[Schema]:
+    if told.takes and all_there:
         for name, schema, required in _flat(told.takes, shapes):
-            found = {"name": name, "in": "query", "schema": schema}
-            yield found | {"required": True} if required else found
+            if not _is_file(schema):
+                found = {"name": name, "in": "query", "schema": schema}
+                yield found | {"required": True} if required else found
     for name in ("as_user_id", *(("page", "per_page") if told.is_paged else ())):
         yield {"$ref": f"#/components/parameters/{name}"}
 
@@ -180,14 +193,25 @@ def _flat(shape: Any, shapes: Shapes, above: str = "") -> Iterator[tuple[str, Sc
             yield name, shapes.of(hint), is_required(shape, key)
 
 
-def _body(takes: Any, shapes: Shapes) -> Schema:
-    """As JSON and as a form. What is unknown is ignored, so the objects are open."""
+def _is_file(schema: Schema) -> bool:
+    return schema.get("format") == "binary"
+
+
+def _body(takes: Any, shapes: Shapes, raw: list[str]) -> Schema:
+    """As JSON and as a form. What is unknown is ignored, so the objects are open.
+
+    Files come in a form alone, or are the body.
+    """
     flat = list(_flat(takes, shapes))
     form = {"type": "object", "properties": {name: schema for name, schema, _ in flat}}
     if needed := [name for name, _, required in flat if required]:
         form["required"] = needed
-    content = {"application/json": {"schema": shapes.of(takes)}}
-    content |= {kind: {"schema": form} for kind in _FORMS if flat}
+    if any(_is_file(schema) for _, schema, _ in flat):
+        content = {kind: {"schema": shapes.of(File)} for kind in raw}
+        content[_FORMS[1]] = {"schema": form}
+    else:
+        content = {_JSON: {"schema": shapes.of(takes)}}
+        content |= {kind: {"schema": form} for kind in _FORMS if flat}
     return {"content": content, "required": bool(needed)}
 
 
@@ -217,4 +241,4 @@ def _responses(told: Description, shapes: Shapes, has_id: bool) -> Schema:
 
 
 def _json(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
+    return {_JSON: {"schema": schema}}

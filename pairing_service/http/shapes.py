@@ -36,6 +36,7 @@ class Says:
 
 
 Time = Annotated[str, Says(format="date-time")]
+File = Annotated[str, Says(format="binary")]
 _PLAIN: dict[Any, str] = {
     str: "string",
     int: "integer",

@@ -106,9 +106,10 @@ def test_an_address_that_nobody_serves(cast: Cast, rest, path: str):
 
 
 def test_a_method_that_nobody_serves(cast: Cast, rest):
-    answer = rest(cast.student).delete(ME)
-    assert answer.status_code == 405
-    assert list(answer.json()) == ["errors"]
+    for method in ("delete", "options"):
+        answer = getattr(rest(cast.student), method)(ME)
+        assert answer.status_code == 405
+        assert list(answer.json()) == ["errors"]
 
 
 def test_bodies_that_cannot_be_read(cast: Cast, rest):
