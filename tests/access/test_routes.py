@@ -22,6 +22,8 @@ from pairing.models import ObservationLink, PairingCode
 from tests.access.test_rules import PEOPLE
 from tests.cast import Cast
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 TABLE = """
 GET    api/v1/users/<str:user_id>                                     200 200 404 200 200 200 200 200 404 200 401 404 401
 GET    api/v1/users/<str:user_id>/user_generated_tokens               200 403 403 403 403 403 200 403 403 403 401 404 401
@@ -216,36 +218,67 @@ GET    masquerade/stop                                                405 405 40
 POST   masquerade/stop                                                302 302 302 302 302 302 302 302 302 302 302 302 302
 GET    register/observer/again                                        405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   register/observer/again                                        302 302 302 302 302 302 302 302 302 302 302 302 302
+PUT    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
+POST   logout                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+PUT    password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
+PUT    ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$          200 200 200 200 200 200 200 200 200 200 200 200 200
+POST   login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
+PUT    login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
+PATCH  login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
+DELETE login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
+POST   signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+PUT    signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+PATCH  signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+DELETE signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
+POST   password/choose                                                302 302 302 302 302 302 302 302 302 302 302 302 302
 """.strip().splitlines()
 
-# Whoever is signed out gets these; everything else sends them to sign in, or answers 401.
-PUBLIC = {
-    "/",
-    "^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",
-    "api/v1/",
-    "api/v1/accounts/<str:account_id>/self_registration",
-    "api/v1/accounts/<str:account_id>/terms_of_service",
-    "api/v1/manageable_accounts",
-    "api/v1/mobile_verify.json",
-    "language",
-    "login",
-    "login/oauth2/auth",
-    "login/oauth2/token",
-    "password/reset",
-    "password/reset/done",
-    "password/reset/sent",
-    "register/observer",
-    "register/observer/again",
-}
+# What answers the signed out with these methods; everything else sends them to sign in, or says 401.
+PUBLIC = """
+/ GET
+^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$ GET POST PUT PATCH DELETE OPTIONS
+api/v1/ GET POST PUT PATCH DELETE OPTIONS
+api/v1/accounts/<str:account_id>/self_registration POST OPTIONS
+api/v1/accounts/<str:account_id>/terms_of_service GET OPTIONS
+api/v1/accounts/<str:account_id>/users POST OPTIONS
+api/v1/manageable_accounts GET OPTIONS
+api/v1/mobile_verify.json GET OPTIONS
+language POST
+login GET POST PUT OPTIONS
+login/inactive GET POST PUT PATCH DELETE OPTIONS
+login/oauth2/auth GET POST
+login/oauth2/token POST OPTIONS
+login/session GET
+password/reset GET POST PUT OPTIONS
+password/reset/done GET OPTIONS
+password/reset/sent GET OPTIONS
+register/observer GET POST
+register/observer/again POST
+register/observer/code GET POST
+signup GET POST PUT PATCH DELETE OPTIONS
+""".strip().splitlines()
 
 
-def routes(resolver: Any, prefix: str = "") -> Iterator[str]:
+def patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in resolver.url_patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from routes(pattern, route)
+            yield from patterns(pattern, route)
         elif isinstance(pattern, URLPattern):
-            yield route
+            yield route or "/", pattern
+
+
+def methods_of(view: Any) -> list[str]:
+    """What a view serves: the methods of its class, or those that its decorator lets through."""
+    if of_class := getattr(view, "cls", None) or getattr(view, "view_class", None):
+        return [method for method in METHODS if hasattr(of_class, method.lower())]
+    while view is not None:
+        held = dict(zip(view.__code__.co_freevars, view.__closure__ or (), strict=True))
+        if "request_method_list" in held:
+            let_through = held["request_method_list"].cell_contents
+            return [method for method in METHODS if method in let_through]
+        view = getattr(view, "__wrapped__", None)
+    return ["GET", "POST", "PUT", "DELETE"]
 
 
 def ids_of(cast: Cast) -> dict[str, int | str]:
@@ -306,13 +339,16 @@ class Door:
         self._known: dict[tuple[str, bool], tuple[Any, Any]] = {}
 
     def status(self, person: str, method: str, route: str) -> str:
+        return str(self.ask(person, method, route).status_code)
+
+    def ask(self, person: str, method: str, route: str) -> Any:
         path = filled("" if route == "/" else route, self._ids)
         client = self._client(person, is_api=path.startswith("/api/"))
         host = "southfield.localhost" if person == "stranger" else "testserver"
         with transaction.atomic():
             response = getattr(client, method.lower())(path, HTTP_HOST=host)
             transaction.set_rollback(True)
-        return str(response.status_code)
+        return response
 
     def _client(self, person: str, *, is_api: bool) -> Any:
         """As it was when they signed in: some routes sign out, or act as someone."""
@@ -346,12 +382,29 @@ def test_each_person_gets_what_the_table_says(door: Door, person: str) -> None:
     assert wrong == [], "\n".join(wrong)
 
 
-def test_every_route_has_a_row() -> None:
-    in_table = {line.split()[1] for line in TABLE}
-    assert {route or "/" for route in routes(get_resolver())} - in_table == set()
+def test_everything_that_is_served_has_a_row() -> None:
+    in_table = {tuple(line.split()[:2]) for line in TABLE}
+    served = {
+        (method, route)
+        for route, pattern in patterns(get_resolver())
+        for method in methods_of(pattern.callback)
+    }
+    assert served - in_table == set()
 
 
 def test_what_is_public_is_listed(door: Door) -> None:
-    asked = {route or "/" for route in routes(get_resolver())}
-    closed = {route for route in asked if door.status("anonymous", "GET", route) in ("302", "401")}
-    assert asked - closed == PUBLIC
+    """With every method: a page may be closed and its form open, or the other way round."""
+    answered = {}
+    for route, _ in patterns(get_resolver()):
+        open_to = [m for m in (*METHODS, "OPTIONS") if not is_closed(door, m, route)]
+        if open_to:
+            answered[route] = open_to
+    assert [f"{route} {' '.join(methods)}" for route, methods in sorted(answered.items())] == PUBLIC
+
+
+def is_closed(door: Door, method: str, route: str) -> bool:
+    """Whether nobody gets there signed out: 401, the way to sign in, or no such method."""
+    answer = door.ask("anonymous", method, route)
+    return answer.status_code in (401, 405) or answer.headers.get("Location", "").startswith(
+        "/login?next="
+    )
