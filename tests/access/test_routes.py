@@ -238,16 +238,16 @@ PUBLIC = """
 / GET
 ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$ GET POST PUT PATCH DELETE OPTIONS
 api/v1/ GET POST PUT PATCH DELETE OPTIONS
-api/v1/accounts/<str:account_id>/self_registration POST OPTIONS
-api/v1/accounts/<str:account_id>/terms_of_service GET OPTIONS
-api/v1/accounts/<str:account_id>/users POST OPTIONS
-api/v1/manageable_accounts GET OPTIONS
-api/v1/mobile_verify.json GET OPTIONS
+api/v1/accounts/<str:account_id>/self_registration POST
+api/v1/accounts/<str:account_id>/terms_of_service GET
+api/v1/accounts/<str:account_id>/users POST
+api/v1/manageable_accounts GET
+api/v1/mobile_verify.json GET
 language POST
 login GET POST PUT OPTIONS
 login/inactive GET POST PUT PATCH DELETE OPTIONS
 login/oauth2/auth GET POST
-login/oauth2/token POST OPTIONS
+login/oauth2/token POST
 login/session GET
 password/reset GET POST PUT OPTIONS
 password/reset/done GET OPTIONS
@@ -394,12 +394,11 @@ def test_everything_that_is_served_has_a_row() -> None:
 
 def test_what_is_public_is_listed(door: Door) -> None:
     """With every method: a page may be closed and its form open, or the other way round."""
-    answered = {}
+    answered = set()
     for route, _ in patterns(get_resolver()):
-        open_to = [m for m in (*METHODS, "OPTIONS") if not is_closed(door, m, route)]
-        if open_to:
-            answered[route] = open_to
-    assert [f"{route} {' '.join(methods)}" for route, methods in sorted(answered.items())] == PUBLIC
+        if open_to := [m for m in (*METHODS, "OPTIONS") if not is_closed(door, m, route)]:
+            answered.add(f"{route} {' '.join(open_to)}")
+    assert answered ^ set(PUBLIC) == set()
 
 
 def is_closed(door: Door, method: str, route: str) -> bool:
