@@ -17,6 +17,7 @@ from courses.rules import (
     SEE_EMAILS_OF_ACCOUNT,
     SEE_LOGINS_OF_ACCOUNT,
     SEE_SIS_IDS_OF_ACCOUNT,
+    WORDS,
 )
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import Params
@@ -25,13 +26,7 @@ from permissions.policy import may
 
 _SHORTEST = 3
 _NUMBER = re.compile("[0-9]{1,18}")
-_TYPES = {
-    "student": Enrolment.Type.STUDENT,
-    "teacher": Enrolment.Type.TEACHER,
-    "ta": Enrolment.Type.TA,
-    "designer": Enrolment.Type.DESIGNER,
-    "observer": Enrolment.Type.OBSERVER,
-}
+_TYPES = {word: type_ for type_, word in WORDS.items()}
 # The wire's name: by what, and which ids one must be told to be told their order.
 _SORTED_BY: dict[str, tuple[Any, str]] = {
     "username": (F("name_key"), ""),

@@ -37,13 +37,18 @@ def search(courses: QuerySet[Course], text: str, *, shows_sis_id: bool) -> Query
     return courses.filter(found)
 
 
+def has_ended(course: str = "") -> Q:
+    """What `Course.is_concluded` says, as a filter; `course` leads to the course, as "course__"."""
+    past = Q(**{f"{course}end_at__lt": timezone.now()})
+    return Q(**{f"{course}state": Course.State.COMPLETED}) | past
+
+
 def shown(courses: QuerySet[Course], which: str) -> QuerySet[Course]:
     """Only those in the state that the page's filter names; all when it names none."""
-    runs = Q(end_at=None) | Q(end_at__gte=timezone.now())
     conditions = {
-        "published": Q(state=Course.State.AVAILABLE) & runs,
-        "unpublished": Q(state=Course.State.UNPUBLISHED) & runs,
-        "concluded": Q(state=Course.State.COMPLETED) | ~runs,
+        "published": Q(state=Course.State.AVAILABLE) & ~has_ended(),
+        "unpublished": Q(state=Course.State.UNPUBLISHED) & ~has_ended(),
+        "concluded": has_ended(),
     }
     return courses.filter(conditions.get(which, Q()))
 
@@ -58,7 +63,12 @@ def sort(courses: QuerySet[Course], wanted: str) -> tuple[QuerySet[Course], str]
 
 def rows(courses: QuerySet[Course], actor: Actor) -> QuerySet[Any]:
     """Each with its account, how many students it has, and whether its People page opens."""
+    seen = answered(courses, actor, has_people=SEE_COURSE_PEOPLE)
+    return with_students(seen).select_related("account")
+
+
+def with_students(courses: QuerySet[Course]) -> QuerySet[Course]:
+    """Each with the number of its `students`."""
     students = Enrolment.objects.filter(OF_A_STUDENT, course=OuterRef("pk")).order_by()
     number = students.values("course").annotate(n=Count("user", distinct=True)).values("n")
-    seen = answered(courses, actor, has_people=SEE_COURSE_PEOPLE)
-    return seen.annotate(students=Coalesce(Subquery(number), Value(0))).select_related("account")
+    return courses.annotate(students=Coalesce(Subquery(number), Value(0)))

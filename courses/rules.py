@@ -324,7 +324,8 @@ SEE_SIS_IN_COURSE = rule("see_sis_in_course", Course, "see the SIS ids of a cour
 
 # --- Enrolling and removing, one rule per type ---
 
-_WORDS = {
+# The word of each type in the keys of permissions and in clients' parameters.
+WORDS: dict[str, str] = {
     Type.STUDENT: "student",
     Type.TEACHER: "teacher",
     Type.TA: "ta",
@@ -335,19 +336,19 @@ ENROL: dict[str, Rule] = {
     type_: rule(f"enrol_{word}", Course, f"add a {word} to a course").row(
         "course", holds_in_course(f"add_{word}_to_course", "pk")
     )
-    for type_, word in _WORDS.items()
+    for type_, word in WORDS.items()
 }
 ENROL_AS_ADMINISTRATOR: dict[str, Rule] = {
     type_: rule(f"enrol_{word}_at_once", Course, f"add a {word} without an invitation").row(
         "administrator", holds_in_course(f"add_{word}_to_course", "pk", as_administrator=True)
     )
-    for type_, word in _WORDS.items()
+    for type_, word in WORDS.items()
 }
 UNENROL: dict[str, Rule] = {
     type_: rule(f"unenrol_{word}", Enrolment, f"remove a {word} from a course").row(
         "course", holds_in_course(f"remove_{word}_from_course", "course")
     )
-    for type_, word in _WORDS.items()
+    for type_, word in WORDS.items()
 }
 
 

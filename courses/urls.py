@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses import api as rest
+from courses.api import courses, enrolments
 from courses.views import account_courses, enrolling, own, people
 
 pages = [
@@ -42,5 +42,12 @@ pages = [
     ),
 ]
 api = [
-    path("users/<str:user_id>/enrollments", rest.EnrolmentsOfUser.as_view()),
+    # Courses
+    path("courses", courses.Courses.as_view()),
+    path("courses/<str:course_id>", courses.OneCourse.as_view()),
+    path("users/<str:user_id>/courses", courses.CoursesOfUser.as_view()),
+    path("accounts/<str:account_id>/courses", courses.CoursesOfAccount.as_view()),
+    path("accounts/<str:account_id>/courses/<str:course_id>", courses.OneCourseOfAccount.as_view()),
+    # Enrolments
+    path("users/<str:user_id>/enrollments", enrolments.EnrolmentsOfUser.as_view()),
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Literal, NotRequired, Required, TypedDict
 
 from django.conf import settings
@@ -13,8 +13,14 @@ from django.utils import timezone
 
 from accounts.models import AccessToken, Account, RootAccountSettings, User
 from accounts.time_zones import time_zones
-from pairing_service.http.errors import Field, Refusal, invalid
-from pairing_service.http.params import Params, read_boolean
+from pairing_service.http.errors import Field, Refusal, invalid, invalid_fields
+from pairing_service.http.params import (
+    Params,
+    Reader,
+    read_boolean,
+    read_fields,
+    read_moment,
+)
 from pairing_service.http.rendering import wire_offset_time, wire_time
 from pairing_service.http.shapes import Time
 
@@ -268,7 +274,7 @@ def token_json(token: AccessToken, text: str | None = None) -> TokenJson:
 def token_changes(given: Params) -> dict[str, Any]:
     """`token[…]` under our names; the 400 with every wrong value when there is one."""
     wrong: dict[str, Field] = {}
-    fields = _read(given, _TOKEN_FIELDS, wrong)
+    fields = read_fields(given, _TOKEN_FIELDS, wrong)
     if "scopes" in given:
         fields["scopes"] = given.texts("scopes")
         if not all(_SCOPE.fullmatch(scope) for scope in fields["scopes"]):
@@ -289,15 +295,8 @@ def _purpose(text: str) -> str:
 
 def _moment_to_come(text: str) -> datetime | None:
     """An ISO 8601 time, in UTC when it names no zone; nothing is no end."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        is_over = moment.astimezone(UTC) <= timezone.now()
-    except (ValueError, OverflowError):
-        raise ValueError("must be a time like 2030-05-06T07:08:09Z") from None
-    if is_over:
+    moment = read_moment(text)
+    if moment and moment <= timezone.now():
         raise ValueError("must be in the future")
     return moment
 
@@ -323,9 +322,6 @@ class ChangedAccount(TypedDict, total=False):
 class AccountParams(TypedDict):
     account: ChangedAccount
     includes: NotRequired[list[str]]
-
-
-Reader = Callable[[str], Any]
 
 
 def _name(text: str) -> str:
@@ -384,8 +380,8 @@ def account_changes(account: Account, given: Params) -> tuple[dict[str, Any], di
     Raises the 400 with every wrong value. Settings, and the lack of a SIS id, are the root's.
     """
     wrong: dict[str, Field] = {}
-    fields = _read(given, _FIELDS, wrong)
-    settings = _read(given.group("settings"), _SETTINGS, wrong)
+    fields = read_fields(given, _FIELDS, wrong)
+    settings = read_fields(given.group("settings"), _SETTINGS, wrong)
     if account.is_root and "sis_id" in fields:
         wrong["sis_account_id"] = ("invalid", "a root account has none")
     if not account.is_root:
@@ -398,30 +394,12 @@ def account_changes(account: Account, given: Params) -> tuple[dict[str, Any], di
 def settings_changes(given: Params, *, only: Collection[str]) -> dict[str, Any]:
     """Settings of the root account that are given, under our names. Raises the 400."""
     wrong: dict[str, Field] = {}
-    found = _read(given, {name: _SETTINGS[name] for name in only}, wrong)
+    found = read_fields(given, {name: _SETTINGS[name] for name in only}, wrong)
     if wrong:
         raise invalid(**wrong)
     return found
 
 
-def _read(
-    given: Params, readers: Mapping[str, tuple[str, Reader]], wrong: dict[str, Field]
-) -> dict[str, Any]:
-    found = {}
-    for wire, (name, read) in readers.items():
-        if wire in given:
-            try:
-                found[name] = read(given.text(wire) or "")
-            except ValueError as error:
-                wrong[wire] = ("invalid", str(error))
-    return found
-
-
 def account_refused(error: ValidationError) -> Refusal:
     """The 400 for what the action found wrong, under the wire's names."""
-    return invalid(
-        **{
-            _WIRE_NAMES.get(name, name): (str(found[0].code or "invalid"), found[0].messages[0])
-            for name, found in error.error_dict.items()
-        }
-    )
+    return invalid_fields(error, _WIRE_NAMES)

@@ -1,6 +1,8 @@
 """Every write to courses, sections and enrolments. State changes are one conditional UPDATE."""
 
 from courses.actions.courses import (
+    Step,
+    change_course,
     conclude_course,
     create_course,
     delete_course,
@@ -36,10 +38,12 @@ __all__ = [
     "Change",
     "EnrolmentRefused",
     "SectionOccupied",
+    "Step",
     "Wanted",
     "WrongState",
     "accept_invitation",
     "bring_back",
+    "change_course",
     "conclude",
     "conclude_course",
     "create_course",

@@ -6,7 +6,7 @@ a course that is concluded at the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import transaction
@@ -37,6 +37,8 @@ from permissions.policy import Denied, Rule, require
 from permissions.rules import CHANGE_ANY_OVERRIDE
 
 State = Course.State
+# What becomes of a course: publish_course, conclude_course and their like.
+Step = Callable[..., None]
 
 
 @transaction.atomic
@@ -107,6 +109,19 @@ def update_course(*, actor: Actor, course: Course, fields: dict[str, Any]) -> No
         sections = Section.objects.filter(course=course, is_default=True, name=old_name)
         sections.update(name=course.name, updated_at=timezone.now())
     _record(actor, course, "course_changed", before=before, after=after)
+
+
+@transaction.atomic
+def change_course(
+    *, actor: Actor, course: Course, fields: dict[str, Any], step: Step | None = None
+) -> None:
+    """New values, and one of the steps below, all or nothing. Raises what they raise."""
+    if step is restore_course:  # what is deleted takes no values
+        restore_course(actor=actor, course=course)
+    if fields or step is None:
+        update_course(actor=actor, course=course, fields=fields)
+    if step is not None and step is not restore_course:
+        step(actor=actor, course=course)
 
 
 def _require_move(actor: Actor, course: Course, account: Account) -> None:

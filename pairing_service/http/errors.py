@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -116,6 +122,16 @@ def field_errors(**fields: Field) -> dict[str, list[FieldError]]:
 def invalid(status: int = 400, /, **fields: Field) -> Refusal:
     """The shape with an object of fields (§1.4)."""
     return Refusal(status, {"errors": field_errors(**fields)})
+
+
+def invalid_fields(error: ValidationError, names: Mapping[str, str]) -> Refusal:
+    """The same for what an action found wrong. `names`: our name of a field, the wire's."""
+    return invalid(
+        **{
+            names.get(name, name): (str(found[0].code or "invalid"), found[0].messages[0])
+            for name, found in error.error_dict.items()
+        }
+    )
 
 
 def too_many(message: str, seconds: int) -> Refusal:

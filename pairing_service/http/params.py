@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypedDict, get_args, is_typeddict
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from pairing_service.http.described import description_for
-from pairing_service.http.errors import refusal
+from pairing_service.http.errors import Field, refusal
 from pairing_service.http.shapes import hints_of
 
 _PART = re.compile(r"\[([^\]]*)\]")
@@ -120,6 +121,39 @@ def _group(shape: Any, key: str) -> Any:
 def read_boolean(text: str) -> bool | None:
     """1/0, true/false, yes/no, on/off, t/f in any case; None for anything else."""
     return text.lower() in _TRUE if text.lower() in _TRUE | _FALSE else None
+
+
+# Reads one value; raises ValueError with a sentence for what it can't be.
+Reader = Callable[[str], Any]
+
+
+def read_fields(
+    given: Params, readers: Mapping[str, tuple[str, Reader]], wrong: dict[str, Field]
+) -> dict[str, Any]:
+    """Those that are given, under our names. `readers`: the wire's name, ours, how it is read.
+
+    What can't be read is put into `wrong`, for the 400.
+    """
+    found = {}
+    for wire, (name, read) in readers.items():
+        if wire in given:
+            try:
+                found[name] = read(given.text(wire) or "")
+            except ValueError as error:
+                wrong[wire] = ("invalid", str(error))
+    return found
+
+
+def read_moment(text: str) -> datetime | None:
+    """An ISO 8601 time, in UTC when it names no zone; None when empty. Raises ValueError."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time like 2030-05-06T07:08:09Z") from None
 
 
 class Everywhere(TypedDict, total=False):

@@ -59,6 +59,14 @@ POST   api/v1/accounts/<str:account_id>/sub_accounts                  400 400 40
 DELETE api/v1/accounts/<str:account_id>/sub_accounts/<str:sub_account_id> 409 409 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/permissions/explain           400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/courses/<str:course_id>/permissions/explain             400 400 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/courses                                                 200 200 200 200 200 200 200 200 200 200 401 200 401
+GET    api/v1/courses/<str:course_id>                                 200 200 403 200 200 200 200 200 403 403 401 404 401
+PUT    api/v1/courses/<str:course_id>                                 400 400 403 400 400 400 400 400 403 403 401 404 401
+DELETE api/v1/courses/<str:course_id>                                 400 400 403 400 400 400 400 400 403 403 401 404 401
+GET    api/v1/users/<str:user_id>/courses                             200 403 403 403 403 403 200 403 403 200 401 404 401
+GET    api/v1/accounts/<str:account_id>/courses                       200 200 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/courses                       400 400 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/courses/<str:course_id>       200 200 403 200 200 200 200 200 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
 GET    api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 200 200 200 200 200 404 200 401 404 401
 POST   api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 403 403 403 200 403 404 403 401 404 401

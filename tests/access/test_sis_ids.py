@@ -16,8 +16,12 @@ OF_ACCOUNT = [
     ("get", "accounts/{}/roles"), ("post", "accounts/{}/roles"), ("get", "accounts/{}/roles/1"),
     ("get", "accounts/{}/admins"), ("get", "accounts/{}/admins/self"),
     ("get", "accounts/{}/sub_accounts"), ("delete", "accounts/self/sub_accounts/{}"),
+    ("get", "accounts/{}/courses"), ("post", "accounts/{}/courses"),
 ]  # fmt: skip
-OF_COURSE = [("get", "courses/{}/permissions"), ("get", "courses/{}/permissions/explain")]
+OF_COURSE = [
+    ("get", "courses/{}/permissions"), ("get", "courses/{}/permissions/explain"),
+    ("get", "courses/{}"), ("put", "courses/{}"), ("delete", "courses/{}"),
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from courses.rules import (
     SEE_SIS_IMPORT_OF_ENROLMENT,
     SEE_SIS_OF_ENROLMENT,
 )
-from courses.serializers import UsersEnrolmentJson, enrolments_json
+from courses.serializers.enrolments import UsersEnrolmentJson, enrolments_json
 from pairing_service.http.described import Paged, described
 from pairing_service.http.errors import PlainError, Refusal
 from pairing_service.http.pages import page_of

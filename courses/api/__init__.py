@@ -1,0 +1,1 @@
+"""REST: courses, their people, sections and enrolments (contract §7)."""

@@ -1,0 +1,1 @@
+"""JSON of courses, sections and enrolments, out and in (contract §7)."""
