@@ -26,6 +26,7 @@ from sis import uploads
 from sis.actions import ImportEnded, abort_all_imports, abort_import, request_import
 from sis.models import ImportProblem, SisImport
 from sis.rules import IMPORT_SIS
+from sis.running import as_it_is, give_back_silent
 from sis.serializers import (
     AbortedJson,
     ImportProblemsJson,
@@ -124,7 +125,9 @@ class RunningImports(APIView):
     @described(SisImportsJson)
     def get(self, request: ApiRequest, account_id: str) -> Response:
         """Those that are running now: one at most."""
-        return _page(request, SisImport.objects.of(_root(request, account_id)).running())
+        account = _root(request, account_id)
+        give_back_silent(account.pk)
+        return _page(request, SisImport.objects.of(account).running())
 
 
 class PendingImports(APIView):
@@ -195,7 +198,7 @@ def _import(request: ApiRequest, account_id: str, text: str) -> SisImport:
     sis_import = found.filter(condition).first() if condition else None
     if sis_import is None:
         raise Http404
-    return sis_import
+    return as_it_is(sis_import)
 
 
 def _one(sis_import: SisImport) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.actor import Actor
-from sis.report import Report
+from sis.report import Outcome, Report
 
 
 class Stopped(Exception):
@@ -29,3 +29,12 @@ class Follower:
 
         Raises Stopped.
         """
+
+    def put(self, kind: str, outcome: Outcome) -> None:
+        """Inside each batch's transaction, when it has written: what will be added to the report.
+
+        Raises Stopped.
+        """
+
+    def finish(self, report: Report) -> None:
+        """Inside the last transaction, in which the run's event is recorded. Raises Stopped."""

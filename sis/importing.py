@@ -58,12 +58,21 @@ def import_files(
     Raises Unusable (nothing was imported), and what the follower raises.
     """
     actor = actor or Actor(root_account, is_operator=True)
-    run = _Run(actor, follower or Follower(), skip_deletes=skip_deletes)
+    follower = follower or Follower()
+    run = _Run(actor, follower, skip_deletes=skip_deletes)
+
+    def tell() -> None:
+        record(actor, "sis_imported", account=root_account, **told, **run.report.counts())
+
     with opened(paths) as sources:
         try:
             run.take(sources)
-        finally:
-            record(actor, "sis_imported", account=root_account, **told, **run.report.counts())
+            with transaction.atomic():
+                tell()
+                follower.finish(run.report)
+        except BaseException:
+            tell()
+            raise
     return run.report
 
 
@@ -162,6 +171,7 @@ class _Run:
             batch: Batch[AnyRow] = Batch(actor, timezone.now(), some, prepared)
             kind.put(batch)
             batch.count_unchanged()
+            self._follower.put(kind.name, batch.outcome)
         return batch
 
     # --- Rows that wait ---

@@ -137,6 +137,12 @@ class SisImport(models.Model):
         return self.state == self.State.IMPORTING
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it is said to run, but nobody does it any more."""
+        heard = self.seen_at or self.created_at
+        return self.is_running and heard < timezone.now() - SILENCE
+
+    @property
     def progress(self) -> int:
         """In percent; 100 is only for what has come to its end."""
         if not self.is_pending and self.state != self.State.ABORTED:

@@ -1,4 +1,8 @@
-"""Keeps an import's record up to date while it runs: at most once a second, and at its end."""
+"""Keeps an import's record up to date while it runs.
+
+What a batch has changed is counted in its own transaction, so that the counts are those of what is
+there, whenever the process is killed. The rest is written at most once a second, and at the end.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +19,13 @@ from accounts.actor import Actor
 from permissions.policy import may
 from sis.following import Follower, Stopped
 from sis.models import ImportProblem, SisImport
-from sis.report import Problem, Report
+from sis.report import Outcome, Problem, Report
 from sis.rules import IMPORT_SIS
 
 State = SisImport.State
 # Seconds between two writes of the progress.
 EVERY = 1.0
 _VERBS = ("created", "updated", "deleted")
-_AGAIN = (
-    "The server was stopped while it ran, so it was begun anew: the counts may lack some of what"
-    " was changed before."
-)
 
 
 class LostRun(Stopped):
@@ -59,7 +59,7 @@ class Recorder(Follower):
     def begin(self, report: Report, kinds: Sequence[str], lines: int) -> None:
         self._also.begin(report, kinds, lines)
         self._report, self._kinds, self._lines = report, kinds, lines
-        for said in [*self._import.foretold, *([_AGAIN] if self._import.runs > 1 else [])]:
+        for said in self._import.foretold:
             report.warn(Problem("", None, said))
         self._write()
 
@@ -79,18 +79,35 @@ class Recorder(Follower):
         if not actor.is_operator and not may(actor, IMPORT_SIS, actor.root_account):
             raise NoRight
 
+    def put(self, kind: str, outcome: Outcome) -> None:
+        """Raises LostRun: then the batch is not written."""
+        report = self._report
+        changes = {kind: dict(counts) for kind, counts in report.changes.items()}
+        changes[kind] = dict(report.changes[kind] + outcome.changes)
+        counted = {
+            "changes": _sum_of_changes(self._import.changes, changes),
+            "taken": dict(report.taken) | {kind: report.taken[kind] + outcome.taken},
+            "unchanged": report.unchanged + outcome.unchanged,
+        }
+        now = timezone.now()
+        if not self._mine().running().update(seen_at=now, updated_at=now, **counted):
+            raise LostRun
+
     # --- Ending ---
 
     def finish(self, report: Report) -> None:
-        """It has run to its end."""
+        """It has run to its end. Raises LostRun."""
         if not (self._kinds or report.errors or report.warnings):
-            self.fail("There is no file in it.")
+            report.error(Problem("", None, "There is no file in it."))
+            state = State.FAILED_WITH_MESSAGES
         elif report.refused_files and not self._kinds:
-            self._end(State.FAILED_WITH_MESSAGES)
+            state = State.FAILED_WITH_MESSAGES
         elif report.errors or report.warnings:
-            self._end(State.IMPORTED_WITH_MESSAGES)
+            state = State.IMPORTED_WITH_MESSAGES
         else:
-            self._end(State.IMPORTED)
+            state = State.IMPORTED
+        if not self._end(state):
+            raise LostRun
 
     def fail(self, said: str) -> None:
         """It can't go on, and why."""
@@ -111,9 +128,9 @@ class Recorder(Follower):
         """The run was lost: what it did until then is told, if nobody runs it instead."""
         self._keep(self._mine().filter(state=State.ABORTED))
 
-    def _end(self, state: str) -> None:
+    def _end(self, state: str) -> bool:
         now = timezone.now()
-        self._update(state=state, ended_at=now, updated_at=now)
+        return self._update(state=state, ended_at=now, updated_at=now)
 
     # --- Writing ---
 
@@ -125,15 +142,17 @@ class Recorder(Follower):
         now = timezone.now()
         self._update(seen_at=now, updated_at=now)
 
-    def _update(self, **more: Any) -> None:
-        self._keep(self._mine().running(), **more)
+    def _update(self, **more: Any) -> bool:
+        return self._keep(self._mine().running(), **more)
 
     @transaction.atomic
-    def _keep(self, mine: Any, **more: Any) -> None:
-        """Numbers and new problems, if the record still is this run's."""
-        if mine.update(**self._numbers(), **more):
-            self._tell("errors", self._report.errors, is_error=True)
-            self._tell("warnings", self._report.warnings, is_error=False)
+    def _keep(self, mine: Any, **more: Any) -> bool:
+        """Numbers and new problems, if the record still is this run's; whether it is."""
+        if not mine.update(**self._numbers(), **more):
+            return False
+        self._tell("errors", self._report.errors, is_error=True)
+        self._tell("warnings", self._report.warnings, is_error=False)
+        return True
 
     def _numbers(self) -> dict[str, Any]:
         report, before = self._report, self._import

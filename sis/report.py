@@ -42,6 +42,11 @@ class Outcome:
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
+    @property
+    def taken(self) -> int:
+        """Rows that changed something, or found it as they want it."""
+        return self.changes.total() + self.unchanged
+
 
 class Report:
     """The sum over all batches of all files."""
@@ -58,7 +63,7 @@ class Report:
     def add(self, kind: str, outcome: Outcome) -> None:
         self.changes[kind] += outcome.changes
         self.unchanged += outcome.unchanged
-        self.taken[kind] += outcome.changes.total() + outcome.unchanged
+        self.taken[kind] += outcome.taken
         for problem in outcome.errors:
             self.error(problem)
         for problem in outcome.warnings:

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Account
+from audit.actions import record
 from permissions.policy import may
 from sis import uploads
 from sis.archives import Unusable
@@ -82,14 +83,16 @@ def claim(pk: int) -> SisImport | None:
         with transaction.atomic():
             taken = waiting.update(
                 state=State.IMPORTING, run=run, runs=F("runs") + 1, started_at=now, seen_at=now,
-                updated_at=now, lines=0, lines_done=0,
+                updated_at=now, lines=0, lines_done=0, taken={}, unchanged=0, error_count=0,
+                warning_count=0,
             )  # fmt: skip
+            if not taken:
+                return None
+            # What a run before it has told of rows, this one will tell again; what that has
+            # changed is changed, and stays counted.
+            ImportProblem.objects.filter(sis_import=pk).delete()
     except IntegrityError:
         return None
-    if not taken:
-        return None
-    # What a run before it has told of rows, this one will tell again.
-    ImportProblem.objects.filter(sis_import=pk).delete()
     return SisImport.objects.select_related("user", "real_user").get(pk=pk)
 
 
@@ -98,7 +101,19 @@ def give_back_silent(root_account_id: int | None = None) -> set[int]:
     silent = SisImport.objects.silent()
     if root_account_id is not None:
         silent = silent.filter(root_account=root_account_id)
+    silent = silent.select_related("root_account")
     return {one.root_account_id for one in silent if _give_back_dead(one)}
+
+
+def as_it_is(sis_import: SisImport) -> SisImport:
+    """The import; when its run is dead, after that was seen.
+
+    Whoever waits for its end hears of it, even where no worker is left that would look after it.
+    """
+    if sis_import.is_silent:
+        give_back_silent(sis_import.root_account_id)
+        sis_import.refresh_from_db()
+    return sis_import
 
 
 def _give_back_dead(sis_import: SisImport) -> bool:
@@ -111,9 +126,21 @@ def _give_back_dead(sis_import: SisImport) -> bool:
         with transaction.atomic():
             if same.update(**failed, upload=""):
                 tell_error(sis_import, _said_of(sis_import))
-                uploads.throw_away(sis_import.upload)
+                _tell_cut_off(sis_import)
+                transaction.on_commit(lambda: uploads.throw_away(sis_import.upload))
         return False
-    return bool(same.update(state=State.CREATED, run="", seen_at=None, updated_at=now))
+    with transaction.atomic():
+        waits = same.update(state=State.CREATED, run="", seen_at=None, updated_at=now)
+        if waits:
+            _tell_cut_off(sis_import)
+    return bool(waits)
+
+
+def _tell_cut_off(dead: SisImport) -> None:
+    """The event of a run that could record none of its own; by nobody."""
+    root = dead.root_account
+    record(Actor(root, is_operator=True), "sis_import_cut_off", account=root, sis_import=dead.pk,
+           changes=dead.changes)  # fmt: skip
 
 
 def _said_of(dead: SisImport) -> str:
@@ -145,7 +172,7 @@ def run_claimed(sis_import: SisImport) -> None:
     recorder = Recorder(sis_import, stopping)
     with alive(sis_import):
         try:
-            recorder.finish(_import(sis_import, recorder))
+            _import(sis_import, recorder)
         except LostRun:
             recorder.let_go()
         except NoRight:
@@ -163,7 +190,7 @@ def run_claimed(sis_import: SisImport) -> None:
     _throw_away_if_ended(sis_import)
 
 
-def _import(sis_import: SisImport, recorder: Recorder) -> Report:
+def _import(sis_import: SisImport, recorder: Recorder) -> None:
     roots = Account.objects.select_related("settings", "override_version")
     root = roots.get(pk=sis_import.root_account_id)
     actor = Actor(root, sis_import.user, sis_import.real_user, sis_import.address)
@@ -174,7 +201,7 @@ def _import(sis_import: SisImport, recorder: Recorder) -> Report:
         paths = uploads.paths_of(sis_import.upload)
     except FileNotFoundError as error:
         raise Unusable(_NOT_HERE) from error
-    return import_files(
+    import_files(
         root_account=root, paths=paths, actor=actor, follower=recorder,
         skip_deletes=sis_import.skip_deletes, sis_import=sis_import.pk,
     )  # fmt: skip
@@ -221,10 +248,9 @@ def run_here(*, root_account: Account, paths: Sequence[Path], also: Follower) ->
     recorder = Recorder(sis_import, also=also)
     with alive(sis_import):
         try:
-            report = import_files(
+            return import_files(
                 root_account=root_account, paths=paths, follower=recorder, sis_import=sis_import.pk
             )
-            recorder.finish(report)
         except LostRun:
             recorder.let_go()
             raise
@@ -234,7 +260,6 @@ def run_here(*, root_account: Account, paths: Sequence[Path], also: Follower) ->
         except BaseException:
             recorder.abort()
             raise
-    return report
 
 
 def _begin(root_account: Account, files: list[str], also: Follower) -> SisImport:

@@ -26,6 +26,7 @@ from sis.forms import ProblemsFilter, UploadForm
 from sis.models import ImportProblem, SisImport
 from sis.panels import Shown
 from sis.rules import IMPORT_SIS
+from sis.running import as_it_is
 
 if TYPE_CHECKING:
     from accounts.sight import SeenAccount
@@ -156,7 +157,7 @@ def _found(
 ) -> tuple[SeenAccount, SisImport]:
     account = account_in_sight(request, account_id, required=IMPORT_SIS)
     imports = SisImport.objects.of(account).select_related("user", "real_user", "root_account")
-    return account, get_object_or_404(imports, pk=import_id)
+    return account, as_it_is(get_object_or_404(imports, pk=import_id))
 
 
 def _problems(one: SisImport, show: str, text: str) -> QuerySet[ImportProblem]:

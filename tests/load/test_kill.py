@@ -29,6 +29,7 @@ from courses.models import Enrolment
 from pairing.models import ObservationLink, PairingCode
 from tests.cast import Cast
 from tests.load.slowed import DELAY
+from tests.processes import environment
 
 KILLS = int(os.environ.get("KILLS", "10"))
 # A redemption's statements, from the one that opens its transaction or takes its first locks.
@@ -40,14 +41,6 @@ SPAN = 15 * DELAY
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 
 
-def database_url() -> str:
-    now = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{now['NAME']}"
-    person = f"{now['USER']}:{now['PASSWORD']}"
-    return f"postgres://{person}@{now['HOST']}:{now['PORT'] or 5432}/{now['NAME']}"
-
-
 class Server:
     """The production server with one slowed worker, in a process group of its own."""
 
@@ -57,17 +50,14 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.load.slowed_settings",
-            "DATABASE_URL": database_url(),
-            "KILL_JOURNAL": str(journal),
-            "LOG_LEVEL": "CRITICAL",
-        }
+        slowed = environment(
+            DJANGO_SETTINGS_MODULE="tests.load.slowed_settings", KILL_JOURNAL=str(journal)
+        )
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port),
             "--log-level", "critical", "pairing_service.wsgi:application",
         ]  # fmt: skip
-        self._process = subprocess.Popen(command, env=environment, start_new_session=True)
+        self._process = subprocess.Popen(command, env=slowed, start_new_session=True)
 
     def wait(self) -> None:
         """Until it answers."""
