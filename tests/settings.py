@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -36,3 +37,4 @@ TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBacken
 # Processes that share the work (xdist) look into their own folders only.
 mine = f"{os.environ.get('TEST_RUN', 'tests')}-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 SIS_UPLOADS = str(folder / f"uploads-{mine}")
+shutil.rmtree(SIS_UPLOADS, ignore_errors=True)

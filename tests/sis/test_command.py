@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Account, User
+from audit.models import Event
 from courses.models import Enrolment
 from pairing.models import ObservationLink
 from pairing.rules import ISSUE_ON_DETAILS
 from permissions.policy import may
 from sis.management.commands.load_demo import PASSWORD, SIGN_INS
+from sis.models import SILENCE, SisImport
 from tests.cast import Cast
 from tests.sis.conftest import everything
 
@@ -92,6 +95,40 @@ def test_a_refused_file_ends_with_2_after_the_others(cast: Cast, file: Path) -> 
         run("import_sis", bad, file, account=str(cast.root.pk))
     assert ended.value.code == 2
     assert User.objects.filter(sis_id="u1").exists()
+
+
+def test_it_is_in_the_history_with_its_event(cast: Cast, file: Path) -> None:
+    run("import_sis", file, account=str(cast.root.pk))
+    one = SisImport.objects.get()
+    assert (one.state, one.user, one.files, one.progress) == (
+        "imported_with_messages", None, ["users.csv"], 100,
+    )  # fmt: skip
+    assert (one.changes["users"]["created"], one.error_count, one.problems.count()) == (1, 1, 1)
+    told = Event.objects.get(action="sis_imported")
+    assert (told.data["sis_import"], told.actor, told.account) == (one.pk, None, cast.root)
+
+
+def test_files_that_can_not_be_opened_are_in_the_history_too(cast: Cast, file: Path) -> None:
+    with pytest.raises(CommandError):
+        run("import_sis", file.with_name("none.csv"), account=str(cast.root.pk))
+    one = SisImport.objects.get()
+    assert (one.state, one.problems.get().file) == ("failed_with_messages", "")
+
+
+def test_one_that_was_killed_is_told_to_have_failed_and_stops_no_other(
+    cast: Cast, file: Path
+) -> None:
+    long_ago = timezone.now() - SILENCE * 2
+    dead = SisImport.objects.create(
+        root_account=cast.root, state="importing", run="r", runs=1, started_at=long_ago,
+        seen_at=long_ago, changes={"users": {"created": 2, "updated": 0, "deleted": 0}},
+    )  # fmt: skip
+    run("import_sis", file, account=str(cast.root.pk))
+    dead.refresh_from_db()
+    assert (dead.state, dead.error_count) == ("failed_with_messages", 1)
+    assert dead.problems.get().reason.startswith("The command was cut off.")
+    told = Event.objects.get(action="sis_import_cut_off")
+    assert told.data == {"sis_import": dead.pk, "changes": dead.changes}
 
 
 # --- The demonstration ---
