@@ -43,6 +43,7 @@ from courses.rules import (
     SEE_SIS_IDS_OF_ACCOUNT,
     SEE_USER_PAGE,
 )
+from oauth.rules import MANAGE_DEVELOPER_KEYS
 from pairing.rules import MANAGE_OBSERVERS, SEE_LINKS_OF
 from permissions.policy import Denied, Rule, answered, permitted
 from permissions.rules import MANAGE_ADMINISTRATORS, MANAGE_OVERRIDES
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         may_manage_roles: bool
         may_manage_admins: bool
         may_import: bool
+        may_manage_keys: bool
         may_set_up_sign_ins: bool
         shows_login: bool
         shows_email: bool
@@ -121,6 +123,7 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         may_manage_roles=MANAGE_OVERRIDES,
         may_manage_admins=MANAGE_ADMINISTRATORS,
         may_import=IMPORT_SIS,
+        may_manage_keys=MANAGE_DEVELOPER_KEYS,
         may_set_up_sign_ins=SET_UP_SIGN_INS,
         shows_login=SEE_LOGINS_OF_ACCOUNT,
         shows_email=SEE_EMAILS_OF_ACCOUNT,

@@ -5,11 +5,12 @@ Nothing here opens anything by being read: of codes, tokens and secrets only SHA
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
+from pairing_service.statements import first
 
 # Where a client that no address leads back to is sent: the code is on a page of ours (§9.1).
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
@@ -22,6 +23,17 @@ class DeveloperKeyQuerySet(models.QuerySet["DeveloperKey"]):
 
     def active(self) -> DeveloperKeyQuerySet:
         return self.filter(state=DeveloperKey.State.ACTIVE)
+
+    def stays_on(self, key_id: int) -> bool:
+        """Whether the key is on: then it stays so until the transaction ends.
+
+        Where transactions that write exclude each other (SQLite) there is nothing to hold.
+        """
+        share = " FOR SHARE" if connection.features.has_select_for_update else ""
+        return first(_ON + share, key=key_id) is not None
+
+
+_ON = "SELECT id FROM oauth_developerkey WHERE id = %(key)s AND state = 'active'"
 
 
 class DeveloperKey(models.Model):
@@ -68,6 +80,10 @@ class DeveloperKey(models.Model):
             models.CheckConstraint(
                 condition=Q(secret_digest="") | Q(is_public=False, for_mobile=False),
                 name="developer_key_secret_only_if_kept",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_trusted=False) | Q(is_public=False, for_mobile=False),
+                name="developer_key_trusted_only_with_secret",
             ),
         ]
 

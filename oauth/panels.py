@@ -1,14 +1,17 @@
-"""What User Settings shows of the applications that may act for somebody."""
+"""What pages show of applications: those that may act for somebody, and how keys are used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
+
+from django.db.models import Count, Max, Q
 
 from accounts.models import User
 from oauth.asking import in_words
-from oauth.models import DeveloperKey, Integration
+from oauth.models import DeveloperKey, DeveloperKeyQuerySet, Integration
 
 
 @dataclass(frozen=True)
@@ -40,4 +43,13 @@ def _together(rows: list[Integration]) -> Approved:
         last_used_at=max(uses, default=None),
         purposes=list(dict.fromkeys(row.purpose for row in rows if row.purpose)),
         may=in_words(dict.fromkeys(scopes)),
+    )
+
+
+def keys_with_use(keys: DeveloperKeyQuerySet) -> Any:
+    """Each with `people`, how many have approved it, and `last_used_at`: in the same statement."""
+    active = Q(integrations__ended_at=None)
+    return keys.annotate(
+        people=Count("integrations__user", filter=active, distinct=True),
+        last_used_at=Max("integrations__last_used_at"),
     )

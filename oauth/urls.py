@@ -2,8 +2,9 @@
 
 from django.urls import path
 
+from oauth.api import keys as keys_api
 from oauth.api import mobile, tokens
-from oauth.views import approving, integrations, sessions
+from oauth.views import approving, integrations, keys, sessions
 
 pages = [
     # Applications that act for people (contract §9)
@@ -16,8 +17,38 @@ pages = [
         integrations.integration_end,
         name="integration-end",
     ),
+    # Which applications there are
+    path("accounts/<int:account_id>/developer_keys", keys.developer_keys, name="developer-keys"),
+    path(
+        "accounts/<int:account_id>/developer_keys/new",
+        keys.developer_key_add,
+        name="developer-key-add",
+    ),
+    path(
+        "accounts/<int:account_id>/developer_keys/<int:key_id>",
+        keys.developer_key,
+        name="developer-key",
+    ),
+    path(
+        "accounts/<int:account_id>/developer_keys/<int:key_id>/secret",
+        keys.developer_key_secret,
+        name="developer-key-secret",
+    ),
+    path(
+        "accounts/<int:account_id>/developer_keys/<int:key_id>/switch",
+        keys.developer_key_switch,
+        name="developer-key-switch",
+    ),
+    path(
+        "accounts/<int:account_id>/developer_keys/<int:key_id>/delete",
+        keys.developer_key_delete,
+        name="developer-key-delete",
+    ),
 ]
 api = [
     # Mobile apps
     path("mobile_verify.json", mobile.MobileVerify.as_view()),
+    # Developer keys
+    path("accounts/<str:account_id>/developer_keys", keys_api.DeveloperKeys.as_view()),
+    path("developer_keys/<str:key_id>", keys_api.OneDeveloperKey.as_view()),
 ]

@@ -128,6 +128,9 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
     if getattr(account, "may_import", False) and account.is_root:
         url = reverse("sis:imports", args=[account.pk])
         items.append(_item(request, _("Imports"), url, icon="upload"))
+    if getattr(account, "may_manage_keys", False):
+        url = reverse("oauth:developer-keys", args=[account.pk])
+        items.append(_item(request, _("Developer keys"), url, icon="link"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:account-settings", args=[account.pk])
         items.append(_item(request, _("Settings"), url, icon="settings"))

@@ -135,6 +135,8 @@ def _wrong_with(
 ) -> CodeRefused | None:
     if code.key_id != key.pk or code.expires_at <= timezone.now() or not code.user.is_active:
         return CodeRefused()
+    if not DeveloperKey.objects.stays_on(key.pk):
+        return CodeRefused()
     # Old apps leave it out (contract §9.2); they prove themselves by the secret.
     if redirect_uri and redirect_uri != code.redirect_uri:
         return AddressDiffers()
@@ -194,6 +196,8 @@ def refresh(*, actor: Actor, key: DeveloperKey, text: str) -> Issued:
     )
     integration = found.select_related("user").first()
     if integration is None or not integration.user.is_active:
+        raise RefreshRefused
+    if not DeveloperKey.objects.stays_on(key.pk):
         raise RefreshRefused
     integration.tokens.filter(expires_at__lt=timezone.now() - _KEPT_FOR).delete()
     return Issued(integration.user, _access_token(integration), None)
