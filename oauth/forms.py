@@ -87,7 +87,7 @@ class NewKeyForm(KeyForm):
         choices=[
             (Kind.SERVER, _("A program on a server, which can keep a secret")),
             (Kind.PUBLIC, _("An app or a web page, which can't: it proves itself by PKCE")),
-            (Kind.MOBILE, _("The mobile apps for pupils, teachers and parents")),
+            (Kind.MOBILE, _("The mobile apps for students, teachers and parents")),
         ],
         initial=Kind.SERVER,
         help_text=_("It can't be changed later."),
