@@ -6,6 +6,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        import accounts.devices  # noqa: F401  (it listens for sign-ins)
         from accounts.login_triggers import after_migrations, before_migrations
 
         pre_migrate.connect(before_migrations, sender=self)

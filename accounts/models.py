@@ -6,9 +6,12 @@ import unicodedata
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import Q
@@ -400,6 +403,21 @@ def _person(database: str, row: Sequence[Any]) -> User:
     if isinstance(values[_CREATED_AT], str):  # SQLite keeps times as text, in UTC
         values[_CREATED_AT] = datetime.fromisoformat(values[_CREATED_AT]).replace(tzinfo=UTC)
     return User.from_db(database, _PERSON_FIELDS, values)
+
+
+class Session(AbstractBaseSession):
+    """What a browser keeps its place by (accounts.sessions): whose it is, if anybody's.
+
+    `session_key` is a digest of what the browser has, and signs nobody in.
+    """
+
+    session_key = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
+    seen_at = models.DateTimeField()
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        return import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):

@@ -190,6 +190,13 @@ MANAGE_TOKENS = (
     )
 )
 
+# It is part of suspending somebody, and lets them back in at once.
+SIGN_OUT = (
+    rule("sign_out", User, "see where a person is signed in, and sign them out everywhere")
+    .row("themself", IS_THEMSELF_NOT_ACTING)
+    .row("administrator", _MANAGES_LOGINS, OUTRANKS_NOBODY)
+)
+
 SEE_SIS_IMPORT = rule("see_sis_import", User, "see which import a person came from").row(
     "administrator", holds_in_root("manage_sis")
 )

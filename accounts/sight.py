@@ -28,6 +28,7 @@ from accounts.rules import (
     SEE_PEOPLE_OF_ACCOUNT,
     SET_UP_SIGN_IN,
     SET_UP_SIGN_INS,
+    SIGN_OUT,
     SUSPEND,
 )
 from courses.rules import (
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
         may_change_sis_id: bool
         shows_logins: bool
         may_manage_logins: bool
+        may_sign_out: bool
         may_suspend: bool
         may_delete: bool
 
@@ -199,6 +201,7 @@ def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
         may_change_sis_id=CHANGE_PERSONS_SIS_ID,
         shows_logins=SEE_LOGINS_OF,
         may_manage_logins=MANAGE_LOGINS,
+        may_sign_out=SIGN_OUT,
         may_suspend=SUSPEND,
         may_delete=DELETE_PERSON,
     ).first()

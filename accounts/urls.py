@@ -17,6 +17,7 @@ from accounts.views import (
     own_tokens,
     people,
     person,
+    sessions,
     sub_accounts,
 )
 
@@ -55,6 +56,8 @@ pages = [
     path(
         "profile/tokens/<int:token_id>/activate", own_tokens.token_activate, name="token-activate"
     ),
+    path("profile/sessions/<slug:session_id>/end", sessions.session_end, name="session-end"),
+    path("profile/sessions/end", sessions.own_sign_out_everywhere, name="sign-out-everywhere"),
     # Accounts
     path("accounts", accounts.account_list, name="account-list"),
     path("accounts/<int:account_id>", accounts.account, name="account"),
@@ -93,6 +96,7 @@ pages = [
     path("users/<int:user_id>/suspend", person.user_suspend, name="user-suspend"),
     path("users/<int:user_id>/lift", person.user_lift, name="user-lift"),
     path("users/<int:user_id>/delete", person.user_delete, name="user-delete"),
+    path("users/<int:user_id>/sign_out", sessions.user_sign_out, name="user-sign-out"),
     path("users/<int:user_id>/logins", person.login_add, name="login-add"),
     path(
         "users/<int:user_id>/logins/<int:login_id>/remove",
@@ -138,6 +142,7 @@ api = [
     path("users/<str:user_id>/tokens/<str:token_id>/activate", tokens.ActivateToken.as_view()),
     path("users/<str:user_id>/profile", users.Profile.as_view()),
     path("users/<str:user_id>/settings", users.Preferences.as_view()),
+    path("users/<str:user_id>/sessions", users.Sessions.as_view()),
     path("accounts/<str:account_id>/users", users.UsersOfAccount.as_view()),
     path("accounts/<str:account_id>/users/<str:user_id>", users.OneUserOfAccount.as_view()),
     path("accounts/<str:account_id>/self_registration", users.SelfRegistration.as_view()),

@@ -349,12 +349,3 @@ def stop_acting(*, actor: Actor) -> None:
     """Record that acting has ended; nothing when it had not begun."""
     if actor.is_acting:
         record(actor, "acting_stopped", subject=actor.person)
-
-
-@transaction.atomic
-def end_sessions(*, actor: Actor) -> None:
-    """Sign the person out of the pages, on all devices. Their tokens stay."""
-    assert actor.person is not None
-    require(actor, EDIT_OWN_SETTINGS, actor.person)
-    User.objects.filter(pk=actor.person.pk).update(sessions_ended_at=timezone.now())
-    record(actor, "sessions_ended", subject=actor.person)

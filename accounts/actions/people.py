@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import check_password, names, set_fields
+from accounts.actions.sessions import end_sign_ins
 from accounts.actor import Actor
 from accounts.models import AccessToken, User, login_key
 from accounts.rules import (
@@ -29,7 +30,6 @@ from audit.actions import event, record
 from audit.models import Event
 from courses.actions import Change, tell_followers
 from courses.models import Enrolment
-from oauth.actions.granting import end_integrations_of
 from pairing.following import detach_all
 from pairing.models import ObservationLink, PairingCode
 from pairing_service.statements import among
@@ -209,15 +209,13 @@ def _following_names(held: User, changed: dict[str, Any]) -> dict[str, Any]:
 def end_access(people: Collection[int]) -> None:
     """End all sessions, access tokens and approved applications of these people.
 
-    Four statements, or none for nobody.
+    Five statements, or none for nobody.
     """
     if not people:
         return
-    now = timezone.now()
-    tokens = AccessToken.objects.filter(among("user", people), revoked_at=None)
-    tokens.update(revoked_at=now)
-    end_integrations_of(people)
-    User.objects.filter(among("pk", people)).update(sessions_ended_at=now)
+    tokens = AccessToken.objects.kept().filter(among("user", people))
+    tokens.update(revoked_at=timezone.now())
+    end_sign_ins(people)
 
 
 @transaction.atomic

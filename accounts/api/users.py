@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.actions import mail_first_sign_in
 from accounts.actions.people import add_person, change_person, delete_person
 from accounts.actions.preferences import set_preferences
+from accounts.actions.sessions import sign_out_everywhere
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
 from accounts.ids import get_account, get_user, require_user
@@ -26,6 +27,7 @@ from accounts.rules import (
     EDIT_DETAILS,
     SEE_PEOPLE_OF_ACCOUNT,
     SEE_PERSON,
+    SIGN_OUT,
     SUSPEND,
 )
 from accounts.serializers import UserDetailsJson, user_details_json, user_json
@@ -194,6 +196,15 @@ class OneUser(APIView):
         except LastAdministrator as error:
             raise refusal(400, LAST_ADMINISTRATOR) from error
         return Response(changed_json(_as_told(request, user)))
+
+
+class Sessions(APIView):
+    @described(str)
+    def delete(self, request: ApiRequest, user_id: str) -> Response:
+        """Sign a person out everywhere: browsers, applications, and all of their access tokens."""
+        user = require_user(request.actor, SIGN_OUT, user_id)
+        sign_out_everywhere(actor=request.actor, person=user, tokens=True)
+        return Response("ok")
 
 
 class Profile(APIView):

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.actions import choose_password, update_own_settings
+from accounts.devices import devices_of
 from accounts.forms import AboutForm, EmailForm, PasswordForm
 from accounts.middleware import TenantRequest
 from accounts.models import User
@@ -48,6 +49,7 @@ def settings(request: TenantRequest) -> HttpResponse:
     context = {
         "person": person,
         "forms": forms if may_edit else None,
+        "devices": devices_of(person, this=request.session.session_key) if may_edit else None,
         "tokens": person.access_tokens.kept().order_by("-pk") if may_edit else None,
         "integrations": approved_by(person) if may_edit else None,
         "panel": settings_panel(request.actor, person),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import people
 from accounts.actions.people import add_person
+from accounts.devices import devices_of
 from accounts.forms import LoginOfPersonForm, PeopleFilter, PersonForm
 from accounts.middleware import TenantRequest
 from accounts.models import User
@@ -32,6 +33,7 @@ from accounts.views.first_sign_ins import newest_hand_out
 from courses.models import Enrolment
 from courses.people import role_name
 from courses.rules import SEE_DETAILS, SEE_ENROLLED, SEE_USER_PAGE
+from oauth.panels import approved_by
 from pairing.actions import NotLive, OwnCode, link, settle_question, unlink
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, UNLINK
@@ -132,12 +134,22 @@ def user_page(
         "student_form": forms.get("student_form") or LoginOfPersonForm(prefix="student"),
         "login_form": forms.get("login_form") or LoginOfPersonForm(prefix="login"),
         "logins": user.logins.order_by("pk") if user.shows_logins else None,
+        "sign_ins": _sign_ins(request, user) if user.may_sign_out else None,
         "removed": _just_removed(request, user),
         **_links(request, user),
     }
     if user.may_set_up_sign_in or user.may_replace_password:
         context["newest_hand_out"] = newest_hand_out(User.objects.filter(pk=user.pk))
     return render(request, "accounts/user.html", context, status=status)
+
+
+def _sign_ins(request: TenantRequest, user: User) -> dict[str, Any]:
+    """Browsers, applications and access tokens with which the person comes in."""
+    return {
+        "devices": devices_of(user, this=request.session.session_key),
+        "integrations": approved_by(user),
+        "tokens": user.access_tokens.kept().order_by("-pk"),
+    }
 
 
 def _enrolments(request: TenantRequest, user: User) -> QuerySet[Enrolment]:

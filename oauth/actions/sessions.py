@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from audit.actions import record
 from oauth.digests import SESSION, new_text
 from oauth.models import SessionToken
 from oauth.rules import MANAGE_INTEGRATIONS
+from pairing_service.statements import among
 from permissions.policy import require
 
 # An app opens the address at once.
@@ -43,6 +45,12 @@ def make_session_token(*, actor: Actor, return_to: str) -> str:
         expires_at=now + LIFETIME,
     )
     return text
+
+
+def end_session_tokens_of(people: Collection[int]) -> None:
+    """Nobody is signed in any more by an address that was made for these people before."""
+    unused = SessionToken.objects.filter(among("user", people), used_at=None)
+    unused.update(used_at=timezone.now())
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.actions import end_sessions
+from accounts.actions.sessions import end_sessions
 from accounts.actor import Actor
 from accounts.authentication import ApiRequest, TokenAuthentication
 from accounts.credentials import Credential

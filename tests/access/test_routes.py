@@ -251,6 +251,13 @@ PUT    signup                                                         302 302 30
 PATCH  signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
 DELETE signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
 POST   password/choose                                                302 302 302 302 302 302 302 302 302 302 302 302 302
+DELETE api/v1/users/<str:user_id>/sessions                            200 403 403 403 403 403 200 403 403 403 401 404 401
+GET    profile/sessions/<slug:session_id>/end                         405 405 405 405 405 405 405 405 405 405 302 405 302
+POST   profile/sessions/<slug:session_id>/end                         302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    profile/sessions/end                                           405 405 405 405 405 405 405 405 405 405 302 405 302
+POST   profile/sessions/end                                           302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    users/<int:user_id>/sign_out                                   405 405 405 405 405 405 405 405 405 405 302 405 302
+POST   users/<int:user_id>/sign_out                                   302 403 404 404 404 404 404 404 404 404 302 404 302
 """.strip().splitlines()
 
 # What answers the signed out with these methods; everything else sends them to sign in, or says 401.
@@ -334,6 +341,7 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "role_id": cast.roles["TeacherEnrollment"].pk,
         "key": "read_roster",
         "login_id": cast.student.logins.get().pk,
+        "session_id": "0" * 64,
         "provider_id": "canvas",
         "import_id": 1,
     }

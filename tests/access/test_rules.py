@@ -38,6 +38,10 @@ replace_password           deactivated_admin         . . . . . . . . . . . . .
 manage_tokens              student                   + . . . . . + . . . . . .
 manage_tokens              root_admin                + . . . . . . . . . . . .
 manage_tokens              deactivated_admin         + . . . . . . . . . . . .
+sign_out                   student                   + . . . . . + . . . . . .
+sign_out                   root_admin                + . . . . . . . . . . . .
+sign_out                   sub_admin                 + + . . . . . . . . . . .
+sign_out                   deactivated_admin         + . . . . . . . . . . . .
 add_person                 root                      + . . . . . . . . . . . .
 add_person                 high                      + . . . . . . . . . . . .
 see_account                root                      + + + + + + + + + + . . .

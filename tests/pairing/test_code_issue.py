@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.test import Client
 
+from accounts.models import Session
 from audit.models import Event
 from pairing.models import PairingCode
 from tests.cast import Cast

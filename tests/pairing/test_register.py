@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Session, User
 from audit.models import Event
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
 from tests.cast import PASSWORD, Cast

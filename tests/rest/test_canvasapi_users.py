@@ -24,6 +24,12 @@ def test_people_are_searched_page_by_page(cast: Cast, account):
         list(account.get_users(search_term="ok"))
 
 
+def test_a_person_is_signed_out_everywhere(cast: Cast, canvas):
+    ada = canvas(cast.root_admin).get_user(cast.student.pk)
+    assert ada.terminate_sessions() == "ok"
+    assert User.objects.get(pk=cast.student.pk).sessions_ended_at is not None
+
+
 def test_a_person_is_added_changed_and_deleted(cast: Cast, account, canvas):
     nora = account.create_user(
         {"unique_id": "nora", "password": PASSWORD, "sis_user_id": "n-1"},

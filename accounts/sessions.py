@@ -1,0 +1,48 @@
+"""Where sessions are kept: rows that say whose they are, under a digest of the browser's key.
+
+Who reads the database or a copy of it can sign in with none of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.utils import timezone
+
+from accounts.credentials import USE_NOTED_EVERY
+from accounts.models import Session
+from accounts.tokens import digest_of
+
+
+class SessionStore(db.SessionStore):
+    """Django's, with the digest in place of the key, the user, and when it was last used."""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        return Session
+
+    def _get_session_from_db(self) -> Session | None:
+        now = timezone.now()
+        rows = Session.objects.filter(session_key=digest_of(self.session_key or ""))
+        row = rows.filter(expire_date__gt=now).first()
+        if row is None:
+            self._session_key = None
+        elif row.user_id and row.seen_at < now - USE_NOTED_EVERY:
+            rows.update(seen_at=now)
+        return row
+
+    def exists(self, session_key: str) -> bool:
+        return super().exists(digest_of(session_key))
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        row = cast(Session, super().create_model_instance(data))
+        row.session_key = digest_of(row.session_key)
+        row.user_id = data.get(SESSION_KEY)
+        row.seen_at = timezone.now()
+        return row
+
+    def delete(self, session_key: str | None = None) -> None:
+        if key := session_key or self.session_key:
+            Session.objects.filter(session_key=digest_of(key)).delete()
