@@ -7,7 +7,9 @@ UPDATE: of two who try the same, one changes a row and the other finds none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +20,7 @@ from django.utils import timezone
 from accounts.actions import check_password, names
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings, User
-from audit.actions import event, record
+from audit.actions import Told, record, record_all
 from audit.models import Event
 from courses.models import Enrolment
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
@@ -33,7 +35,8 @@ from pairing.rules import (
     SEE_CODE,
     UNLINK,
 )
-from pairing_service.statements import first
+from pairing_service.rows import insert_rows
+from pairing_service.statements import among, every, first, listed
 from permissions.policy import Rule, require
 
 State = PairingCode.State
@@ -89,31 +92,49 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     student = target.user if isinstance(target, Enrolment) else target
     course_id = target.course_id if isinstance(target, Enrolment) else None
     User.objects.hold([student.pk])
+    return issue_for([student], actor, settings, surface, course_id)[0]
+
+
+def issue_for(
+    students: Collection[User],
+    actor: Actor,
+    settings: RootAccountSettings,
+    surface: str,
+    course_id: int | None,
+) -> list[IssuedCode]:
+    """A code for each, in their order, with as many statements as for one.
+
+    The caller holds the settings and the students, and has asked the rule.
+    """
     now = timezone.now()
-    ended = _make_room(actor, student, settings.live_codes_per_student, now)
-    hints = [code.hint for code in ended]
-    issued = IssuedCode(student, new_code(), now + settings.code_lifetime, hints)
+    ended = _make_room(actor, students, settings.live_codes_per_student, now)
+    hints = defaultdict(list)
+    for code in ended:
+        hints[code.student_id].append(code.hint)
+    until = now + settings.code_lifetime
+    issued = [IssuedCode(student, new_code(), until, hints[student.pk]) for student in students]
     _store(actor, issued, surface, course_id, now)
-    told = [event(actor, "code_superseded", subject=student, code=code.pk) for code in ended]
-    told.append(event(actor, "code_issued", subject=student, surface=surface, course=course_id))
-    Event.objects.bulk_create(told)
+    made = {"surface": surface, "course": course_id}
+    told: list[Told] = [("code_superseded", code.student_id, {"code": code.pk}) for code in ended]
+    record_all(actor, [*told, *(("code_issued", code.student.pk, made) for code in issued)])
     return issued
 
 
 def _store(
-    actor: Actor, issued: IssuedCode, surface: str, course_id: int | None, now: datetime
+    actor: Actor, issued: Collection[IssuedCode], surface: str, course_id: int | None, now: datetime
 ) -> None:
     assert actor.real is not None  # whoever is permitted is somebody
-    PairingCode.objects.create(
-        root_account=actor.root_account,
-        student=issued.student,
-        issued_by=actor.real,
-        surface=surface,
-        course_id=course_id,
-        digest=digest_of(issued.text),
-        hint=issued.text[-2:],
-        created_at=now,
-        expires_at=issued.expires_at,
+    insert_rows(
+        PairingCode,
+        ("student_id", "digest", "hint", "expires_at"),
+        [(c.student.pk, digest_of(c.text), c.text[-2:], c.expires_at) for c in issued],
+        {
+            "root_account_id": actor.root_account.pk,
+            "issued_by_id": actor.real.pk,
+            "surface": surface,
+            "course_id": course_id,
+            "created_at": now,
+        },
     )
 
 
@@ -130,20 +151,38 @@ def _too_many(actor: Actor, live: list[PairingCode], limit: int) -> list[Pairing
     return [*own, *others][: max(0, len(live) - limit + 1)]
 
 
-def _make_room(actor: Actor, student: User, limit: int, now: datetime) -> list[PairingCode]:
-    """End codes for one more to be made; those that it ended.
+def _make_room(
+    actor: Actor, students: Collection[User], limit: int, now: datetime
+) -> list[PairingCode]:
+    """End codes for one more of each student to be made; those that it ended.
 
-    The student's row is held, so nobody else makes codes meanwhile.
+    The students' rows are held, so nobody else makes codes meanwhile.
     """
-    active = PairingCode.objects.filter(student=student, state=State.ACTIVE)
+    ids = [student.pk for student in students]
+    active = PairingCode.objects.filter(among("student", ids), state=State.ACTIVE)
     codes = list(active.order_by("created_at", "pk"))
     if any(code.expires_at <= now for code in codes):
         active.filter(expires_at__lte=now).update(state=State.EXPIRED, ended_at=now)
-    return [
-        code
-        for code in _too_many(actor, [code for code in codes if code.expires_at > now], limit)
-        if active.filter(pk=code.pk).update(state=State.SUPERSEDED, ended_at=now)
-    ]
+    live = defaultdict(list)
+    for code in codes:
+        if code.expires_at > now:
+            live[code.student_id].append(code)
+    surplus = [code for own in live.values() for code in _too_many(actor, own, limit)]
+    return _supersede(surplus, now) if surplus else []
+
+
+def _supersede(codes: list[PairingCode], now: datetime) -> list[PairingCode]:
+    """Those of the codes that ended now: one may have been redeemed or revoked meanwhile."""
+    ids = json.dumps([code.pk for code in codes])
+    ended = {pk for (pk,) in every(_SUPERSEDE.format(ids=listed("ids")), ids=ids, now=now)}
+    return [code for code in codes if code.pk in ended]
+
+
+_SUPERSEDE = """
+UPDATE pairing_pairingcode SET state = 'superseded', ended_at = %(now)s
+ WHERE id IN {ids} AND state = 'active'
+RETURNING id
+"""
 
 
 @transaction.atomic

@@ -14,6 +14,9 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # 20,000 tries a day (the tenant's limit) are one hit in about 1,500 years.
 LENGTH = 10
 
+# What a spreadsheet takes for a number, and no longer shows as it was: 1234E-56789 becomes 0. About
+# one code in a hundred thousand.
+_NUMBER = re.compile(r"\d+E?\d+")
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 # How a code looks inside a pasted sentence, the surest form first.
@@ -26,8 +29,10 @@ _IN_A_SENTENCE = (
 
 
 def new_code() -> str:
-    """Ten characters from the operating system's generator."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    """Ten characters from the operating system's generator, never such as read as a number."""
+    while _NUMBER.fullmatch(code := "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))):
+        pass
+    return code
 
 
 def shown(code: str) -> str:

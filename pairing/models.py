@@ -30,6 +30,8 @@ class PairingCode(models.Model):
         OWN_SETTINGS = "own_settings", _("own settings")
         SETTINGS_ACTING = "settings_acting", _("settings, acting as the student")
         USER_DETAILS = "user_details", _("user details in a course")
+        COURSE_EXPORT = "course_export", _("export for a course")
+        ACCOUNT_EXPORT = "account_export", _("export for an account")
         REST = "rest", _("REST")
         COMMAND = "command", _("command line")
 

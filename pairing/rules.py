@@ -6,7 +6,7 @@ from django.db.models import BooleanField, Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from accounts.actor import Actor
-from accounts.models import RootAccountSettings, User
+from accounts.models import Account, RootAccountSettings, User
 from accounts.rules import (
     IS_ACTED_AS,
     IS_ACTIVE,
@@ -14,7 +14,7 @@ from accounts.rules import (
     IS_THEMSELF_NOT_ACTING,
     SEE_PERSON,
 )
-from courses.models import Enrolment
+from courses.models import Course, Enrolment
 from courses.rules import COUNTS, IS_STUDENT, SEE_ENROLMENTS_OF
 from pairing.models import ObservationLink, PairingCode
 from permissions.explaining.changes import ChangeSetting
@@ -24,6 +24,7 @@ from permissions.policy import (
     Rule,
     Through,
     Whose,
+    holds_in_account,
     holds_in_course,
     holds_in_root,
     permitted,
@@ -118,6 +119,36 @@ ISSUE_OVER_REST = (
     .row("settings, acting as the student", *SETTINGS_PAIR, IS_ACTED_AS)
     # Acting as the student, this allows nothing that the row above does not: they hold no pair.
     .row("details page", MAY_ON_DETAILS)
+)
+
+# --- Issuing for many at once ---
+
+# Who may begin, and the rule that is asked about each student: in a course the details page's.
+ISSUE_FOR_COURSE = rule(
+    "issue_codes_for_course", Course, "make pairing codes for the students of a course"
+).row(
+    "the pair, in the course",
+    SELF_REGISTRATION_ON,
+    holds_in_course(GENERATE, "pk"),
+    holds_in_course(COURSE_ADMINISTRATION, "pk"),
+)
+
+ISSUE_FOR_ACCOUNT = rule(
+    "issue_codes_for_account", Account, "make pairing codes for the students of an account"
+).row(
+    "the pair, as an administrator",
+    SELF_REGISTRATION_ON,
+    holds_in_account(GENERATE),
+    holds_in_account(COURSE_ADMINISTRATION),
+)
+ISSUE_AS_ADMINISTRATOR = rule(
+    "issue_code_as_administrator", Enrolment, "make a student's code among those of an account"
+).row(
+    "the pair, as an administrator",
+    SELF_REGISTRATION_ON,
+    COUNTS,
+    holds_in_course(GENERATE, "course", as_administrator=True),
+    holds_in_course(COURSE_ADMINISTRATION, "course", as_administrator=True),
 )
 
 # --- Codes that are there (spec "The code", last point) ---

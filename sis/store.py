@@ -12,8 +12,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import IntegrityError, connection, models
 
+from pairing_service.rows import insert_rows, update_rows
 from pairing_service.statements import among
-from sis.statements import insert_rows, update_rows
 
 K = TypeVar("K", bound=Hashable)
 # A named tuple whose fields are the model's columns that rows decide.

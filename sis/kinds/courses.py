@@ -8,11 +8,11 @@ from typing import NamedTuple
 from accounts.models import Account
 from courses.actions import tell_of_return
 from courses.models import Course, Section
+from pairing_service.rows import insert_rows
 from pairing_service.statements import among
 from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
 from sis.report import Place
-from sis.statements import insert_rows
 from sis.store import Changed, Store, count
 from sis.values import given, moment, optional, status
 
