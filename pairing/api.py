@@ -18,14 +18,17 @@ from accounts.authentication import ApiRequest, token_in_header
 from accounts.disclosure import told
 from accounts.ids import (
     find_account,
+    get_account,
     get_user,
     id_condition,
     may_hear_of,
     require_user,
 )
 from accounts.models import User
-from accounts.rules import SEE_PERSON
+from accounts.rules import SEE_PEOPLE_OF_ACCOUNT, SEE_PERSON
 from accounts.signin import link_to_choose_password
+from courses.ids import get_course
+from courses.rules import SEE_COURSE_PEOPLE, SEE_SIS_IDS_OF_ACCOUNT, SEE_SIS_IN_COURSE
 from pairing.actions import (
     CodeRefused,
     LoginTaken,
@@ -43,6 +46,7 @@ from pairing.actions import (
     student_of_code,
     unlink,
 )
+from pairing.exports import Scope, export_codes, of_account, of_course
 from pairing.guesses import TooManyGuesses
 from pairing.models import ObservationLink, PairingCode, PairingCodeQuerySet
 from pairing.proofs import (
@@ -53,15 +57,17 @@ from pairing.proofs import (
     student_by_password,
     student_by_token,
 )
-from pairing.reasons import reason_for
+from pairing.reasons import reason_for, reason_for_all
 from pairing.rules import ISSUE_OVER_REST, MANAGE_OBSERVERS, REDEEM, SEE_CODE, SEE_LINKS_OF
 from pairing.serializers import (
     CodeJson,
     DeniedCode,
+    ExportJson,
     IssuedCodeJson,
     LinkedUserJson,
     RegisteredJson,
     code_json,
+    export_json,
     issued_code_json,
     linked_json,
     password_refused,
@@ -80,7 +86,7 @@ from pairing_service.http.errors import (
 )
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
-from permissions.policy import Denied, permitted, require
+from permissions.policy import Denied, Rule, may, permitted, require
 
 # --- Codes ---
 
@@ -135,6 +141,43 @@ class OnePairingCode(APIView):
 def _live_codes(actor: Actor, student: User) -> QuerySet[PairingCode]:
     codes: PairingCodeQuerySet = permitted(actor, SEE_CODE)
     return codes.live().filter(student=student).select_related("issued_by")
+
+
+class CodesOfCourse(APIView):
+    @described(ExportJson, refuses={403: DeniedCode})
+    def post(self, request: ApiRequest, course_id: str) -> Response:
+        """Make a code for each student of a course.
+
+        Students whose place in the course does not count get none, and are counted.
+        """
+        scope = of_course(get_course(request.actor, course_id))
+        return _exported(request.actor, scope, SEE_COURSE_PEOPLE, SEE_SIS_IN_COURSE)
+
+
+class CodesOfAccount(APIView):
+    @described(ExportJson, refuses={403: DeniedCode})
+    def post(self, request: ApiRequest, account_id: str) -> Response:
+        """Make a code for each student of an account and all below it.
+
+        The permissions are judged again in the courses of each student; who has none in which they
+        suffice gets no code, and is counted.
+        """
+        scope = of_account(get_account(request.actor, account_id))
+        return _exported(request.actor, scope, SEE_PEOPLE_OF_ACCOUNT, SEE_SIS_IDS_OF_ACCOUNT)
+
+
+def _exported(actor: Actor, scope: Scope, names: Rule, sis_ids: Rule) -> Response:
+    try:
+        export = export_codes(actor=actor, scope=scope)
+    except Denied as denied:
+        denied.reason = reason_for_all(actor, scope)
+        raise
+    place = scope.place
+    shown = {
+        "with_names": may(actor, names, place),
+        "with_sis_ids": may(actor, sis_ids, place),
+    }
+    return Response(export_json(export, **shown))
 
 
 # --- Links ---

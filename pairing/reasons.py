@@ -12,8 +12,9 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.models import User
 from accounts.rules import SEE_PERSON
-from courses.models import Enrolment
-from courses.rules import IS_STUDENT, OF_A_STUDENT, THAT_COUNTS
+from courses.models import Course, Enrolment
+from courses.rules import ADMINISTER_ACCOUNT, IS_STUDENT, OF_A_STUDENT, SEE_COURSE, THAT_COUNTS
+from pairing.exports import Scope
 from pairing.rules import (
     ACT_AS_KEY,
     ISSUE_ON_DETAILS,
@@ -55,6 +56,24 @@ def reason_for(actor: Actor, student: User) -> dict[str, Any] | None:
         ],
         "setting": next((c.setting for c in nearest.failed if c.setting), None),
         "explain_url": url_of_code(actor, student, nearest.course_id),
+    }
+
+
+def reason_for_all(actor: Actor, scope: Scope) -> dict[str, Any] | None:
+    """What the actor lacks to make codes for all students of a course or an account; None for who
+    is not in the course, or does not administer the account."""
+    place = scope.place
+    is_course = isinstance(place, Course)
+    if not may(actor, SEE_COURSE if is_course else ADMINISTER_ACCOUNT, place):
+        return None
+    [(_, _, failed)] = unmet(actor, scope.gate, type(place).objects.filter(pk=place.pk))
+    context = f"{'course' if is_course else 'account'}_{place.pk}"
+    return {
+        "missing": [
+            {"permission": c.permission, "context": context} for c in failed if c.permission
+        ],
+        "setting": next((c.setting for c in failed if c.setting), None),
+        "explain_url": None,
     }
 
 

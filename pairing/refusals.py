@@ -8,11 +8,11 @@ from django.utils.translation import ngettext
 
 from accounts.actor import Actor
 from accounts.models import User
-from courses.models import Enrolment
+from courses.models import Course, Enrolment
 from courses.rules import COUNTS, IS_STUDENT
 from pairing.actions import CodeRefused, OwnCode
 from pairing.guesses import TooManyGuesses
-from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
+from pairing.rules import ISSUE_FOR_COURSE, ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
 from permissions.catalogue import permission
 from permissions.policy import Condition, unmet
 
@@ -48,6 +48,22 @@ def why_not_on_details(actor: Actor, enrolment: Enrolment) -> str:
         "permissions": _labels(failed),
         "course": enrolment.course.name,
         "account": enrolment.course.account.name,
+    }
+
+
+def why_not_for_course(actor: Actor, course: Course) -> str:
+    """For all students of a course."""
+    rows = unmet(actor, ISSUE_FOR_COURSE, Course.objects.filter(pk=course.pk))
+    failed = next(failed for _, _, failed in rows)
+    if _is_switched_off(failed):
+        return _switched_off(actor)
+    return _(
+        "To make codes for the students of %(course)s you need %(permissions)s there;"
+        " an administrator of %(account)s can change that under Permissions."
+    ) % {
+        "permissions": _labels(failed),
+        "course": course.name,
+        "account": course.account.name,
     }
 
 

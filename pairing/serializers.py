@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Literal, NotRequired, Required, TypedDict
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from accounts.models import User
 from accounts.serializers import UserJson, user_json
 from accounts.time_zones import time_zones
 from pairing.actions import IssuedCode
+from pairing.exports import Export
 from pairing.models import PairingCode
 from pairing_service.http.errors import Denied, Field, FieldError, Nothing, Refusal, field_errors
 from pairing_service.http.params import Params
@@ -75,6 +77,20 @@ class LinkedUserJson(UserJson):
     observation_link_root_account_ids: list[int]
 
 
+class ExportedCodeJson(IssuedCodeJson):
+    """A new code with whose it is; null is what the caller may not see."""
+
+    sortable_name: str | None
+    sis_user_id: str | None
+
+
+class ExportJson(TypedDict):
+    """New codes, told this one time; for how many students none could be made."""
+
+    codes: list[ExportedCodeJson]
+    left_out: int
+
+
 def issued_code_json(issued: IssuedCode) -> IssuedCodeJson:
     """The one time that a code is told."""
     return {
@@ -83,6 +99,32 @@ def issued_code_json(issued: IssuedCode) -> IssuedCodeJson:
         "expires_at": wire_time(issued.expires_at),
         "workflow_state": "active",
     }
+
+
+def export_json(export: Export, *, with_names: bool, with_sis_ids: bool) -> ExportJson:
+    """Codes for the students of a course or an account (ours, beyond the contract)."""
+
+    def exported(issued: IssuedCode) -> ExportedCodeJson:
+        student = issued.student
+        return {
+            **issued_code_json(issued),
+            "sortable_name": student.sortable_name if with_names else None,
+            "sis_user_id": student.sis_id if with_sis_ids else None,
+        }
+
+    return {"codes": [exported(issued) for issued in export.codes], "left_out": export.left_out}
+
+
+EXPORT_HEADER = ["Last Name", "First Name", "SIS ID", "Pairing Code", "Expires At"]
+
+
+def export_row(issued: IssuedCode, *, with_sis_ids: bool) -> list[str]:
+    """A line of the file (contract §2.3); the code is a text of ours, not a formula."""
+    student = issued.student
+    until = issued.expires_at.astimezone(UTC)
+    sis_id = (with_sis_ids and student.sis_id) or ""
+    names = [student.last_name, student.first_name]
+    return [*names, sis_id, issued.shown, f"{until:%Y-%m-%d %H:%M:%S} UTC"]
 
 
 def code_json(code: PairingCode) -> CodeJson:

@@ -13,6 +13,14 @@ pages = [
         views.issue_on_details,
         name="issue-on-details",
     ),
+    # Codes for all students of a course
+    path("courses/<int:course_id>/observer_pairing_codes", views.codes_export, name="codes-export"),
+    path(
+        "courses/<int:course_id>/observer_pairing_codes.csv",
+        views.codes_export_file,
+        name="codes-export-file",
+    ),
+    # Ending one
     path("pairing/codes/<int:code_id>/revoke", views.code_revoke, name="code-revoke"),
     # Who observes me
     path(
@@ -33,6 +41,8 @@ api = [
     # Codes
     path("users/<str:user_id>/observer_pairing_codes", rest.PairingCodes.as_view()),
     path("users/<str:user_id>/observer_pairing_codes/<str:code_id>", rest.OnePairingCode.as_view()),
+    path("courses/<str:course_id>/observer_pairing_codes", rest.CodesOfCourse.as_view()),
+    path("accounts/<str:account_id>/observer_pairing_codes", rest.CodesOfAccount.as_view()),
     # Links
     path("users/<str:user_id>/observees", rest.Observees.as_view()),
     path("users/<str:user_id>/observees/<str:observee_id>", rest.OneObservee.as_view()),

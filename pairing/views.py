@@ -7,17 +7,21 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.middleware import TenantRequest
 from accounts.models import User
+from courses.models import Course
+from courses.rules import SEE_SIS_IN_COURSE
+from courses.views.people import course_in_sight, crumbs_to
 from pairing import panels
 from pairing.actions import (
     CodeRefused,
@@ -32,13 +36,16 @@ from pairing.actions import (
     unlink,
 )
 from pairing.cookies import drop_code, kept_code
+from pairing.exports import export_codes, of_course, prospect_of
 from pairing.forms import CodeForm
 from pairing.guesses import TooManyGuesses
 from pairing.models import ObservationLink, PairingCode
 from pairing.panels import Place
-from pairing.refusals import why_refused
-from pairing.rules import QUESTION_LINK, REDEEM, SEE_CODE, UNLINK
+from pairing.refusals import why_not_for_course, why_refused
+from pairing.rules import ISSUE_FOR_COURSE, QUESTION_LINK, REDEEM, SEE_CODE, UNLINK
+from pairing.serializers import EXPORT_HEADER, export_row
 from pairing.templatetags.moments import moment
+from pairing_service.http.spreadsheets import csv_response
 from permissions.policy import Denied, may, permitted
 
 STUDENTS_PER_PAGE = 25
@@ -129,6 +136,52 @@ def _message_to_share(code: IssuedCode, address: str) -> str:
         "address": address,
         "until": moment(code.expires_at),
     }
+
+
+# --- Codes for all students of a course ---
+
+
+@never_cache
+@require_safe
+def codes_export(request: TenantRequest, course_id: int) -> HttpResponse:
+    """Says for whom codes would be made, and what becomes of others; makes none."""
+    return _export_page(request, course_in_sight(request, course_id))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def codes_export_file(request: TenantRequest, course_id: int) -> HttpResponseBase:
+    """POST makes the codes, and is the one answer that has them. GET, the link that people know
+    from elsewhere, leads to the page that asks: what a link opens must change nothing."""
+    course = course_in_sight(request, course_id)
+    if request.method != "POST":
+        return redirect("pairing:codes-export", course.pk)
+    actor = request.actor
+    try:
+        codes = export_codes(actor=actor, scope=of_course(course)).codes
+    except Denied:
+        codes = []
+    if not codes:
+        return _export_page(request, course, status=422)
+    with_sis_ids = may(actor, SEE_SIS_IN_COURSE, course)
+    rows = (export_row(code, with_sis_ids=with_sis_ids) for code in codes)
+    return csv_response(f"{course.course_code}_Pairing_Codes.csv", EXPORT_HEADER, rows)
+
+
+def _export_page(request: TenantRequest, course: Course, status: int = 200) -> HttpResponse:
+    actor, settings = request.actor, request.root_account.settings
+    may_export = may(actor, ISSUE_FOR_COURSE, course)
+    context = {
+        "course": course,
+        "prospect": prospect_of(actor, of_course(course)) if may_export else None,
+        "reason": "" if may_export else why_not_for_course(actor, course),
+        "lifetime": panels.lifetime_in_words(settings.code_lifetime_hours),
+        "until": timezone.now() + settings.code_lifetime,
+        "limit": settings.live_codes_per_student,
+        "breadcrumbs": [*crumbs_to(actor, course), (_("Export pairing codes"), None)],
+    }
+    status = status if may_export else 403
+    return render(request, "pairing/codes_export.html", context, status=status)
 
 
 # --- Live codes ---

@@ -21,6 +21,7 @@ from courses.forms import PeopleFilter
 from courses.models import Course
 from courses.rules import ADMINISTER_ACCOUNT, SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
 from pairing.panels import details_panel, observers_of
+from pairing.rules import ISSUE_FOR_COURSE
 from permissions.policy import may, permitted, require
 
 PEOPLE_PER_PAGE = 50
@@ -83,10 +84,13 @@ def crumbs_to(actor: Actor, course: Course) -> Crumbs:
 
 def _page_menu(request: TenantRequest, course: Course) -> list[tuple[str, str]]:
     """What can be done for the whole course; nothing that can't."""
+    items = []
+    if may(request.actor, ISSUE_FOR_COURSE, course):
+        items.append((_("Export pairing codes"), reverse("pairing:codes-export", args=[course.pk])))
     without_sign_in = permitted(request.actor, SET_UP_SIGN_IN).filter(enrolments__course=course)
-    if not without_sign_in.exists():
-        return []
-    return [(_("First sign-ins"), reverse("accounts:first-sign-ins", args=[course.pk]))]
+    if without_sign_in.exists():
+        items.append((_("First sign-ins"), reverse("accounts:first-sign-ins", args=[course.pk])))
+    return items
 
 
 # --- User Details ---

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.text import get_valid_filename
 
 # What spreadsheets begin a formula with; a tab or a line end may hide one of these.
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -22,9 +24,10 @@ class _Echo:
 def csv_response(
     name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> StreamingHttpResponse:
-    """A download called `name`, made row by row."""
+    """A download called `name` (with what no file's name can have replaced), made row by row."""
     response = StreamingHttpResponse(_lines(header, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    disposition = content_disposition_header(True, get_valid_filename(name))
+    response["Content-Disposition"] = disposition or "attachment"
     response["Cache-Control"] = "no-store"
     return response
 

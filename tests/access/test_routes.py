@@ -70,6 +70,8 @@ GET    api/v1/accounts/<str:account_id>/courses/<str:course_id>       200 200 40
 GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
 GET    api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 200 200 200 200 200 404 200 401 404 401
 POST   api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 403 403 403 200 403 404 403 401 404 401
+POST   api/v1/courses/<str:course_id>/observer_pairing_codes          200 200 403 403 403 403 403 403 403 403 401 404 401
+POST   api/v1/accounts/<str:account_id>/observer_pairing_codes        200 200 403 403 403 403 403 403 403 403 401 404 401
 DELETE api/v1/users/<str:user_id>/observer_pairing_codes/<str:code_id> 200 200 404 404 404 404 200 404 404 404 401 404 401
 GET    api/v1/users/<str:user_id>/observees                           200 403 403 403 403 403 200 403 403 403 401 404 401
 POST   api/v1/users/<str:user_id>/observees                           400 400 400 400 400 400 400 400 400 400 401 404 401
@@ -206,6 +208,9 @@ GET    profile/settings/pair                                          403 403 40
 POST   profile/settings/pair                                          403 403 403 403 403 403 200 200 200 403 302 403 302
 GET    courses/<int:course_id>/users/<int:user_id>/pair               200 200 404 403 403 403 403 403 404 404 302 404 302
 POST   courses/<int:course_id>/users/<int:user_id>/pair               200 200 404 403 403 403 403 403 404 404 302 404 302
+GET    courses/<int:course_id>/observer_pairing_codes                 200 200 404 403 403 403 403 403 404 404 302 404 302
+GET    courses/<int:course_id>/observer_pairing_codes.csv             302 302 404 302 302 302 302 302 404 404 302 404 302
+POST   courses/<int:course_id>/observer_pairing_codes.csv             200 200 404 403 403 403 403 403 404 404 302 404 302
 POST   pairing/codes/<int:code_id>/revoke                             302 302 404 404 404 404 302 404 404 404 302 404 302
 POST   profile/observers/<int:link_id>/question                       404 404 404 404 404 404 302 404 404 404 302 404 302
 POST   profile/observers/<int:link_id>/remove                         302 404 404 404 404 404 404 404 404 302 302 404 302

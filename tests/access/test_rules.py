@@ -85,6 +85,10 @@ see_enrolment_as_observer  enrolment                 . . . . . . . . . . . . .
 answer_invitation          enrolment                 . . . . . . + . . . . . .
 issue_code_on_settings     student                   . . . . . . + . . . . . .
 issue_code_on_details      enrolment                 + + . . . . . . . . . . .
+issue_codes_for_course     biology                   + + . . . . . . . . . . .
+issue_codes_for_account    root                      + . . . . . . . . . . . .
+issue_codes_for_account    science                   + + . . . . . . . . . . .
+issue_code_as_administrator enrolment                + + . . . . . . . . . . .
 issue_code_over_rest       student                   + + . . . . + . . . . . .
 issue_code_over_rest       elsewhere                 + . + . . . . . + . . . .
 issue_code_over_rest       teacher                   . . . . . . . . . . . . .
