@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -36,7 +36,7 @@ from pairing.rules import (
     UNLINK,
 )
 from pairing_service.rows import insert_rows
-from pairing_service.statements import among, every, first, listed
+from pairing_service.statements import among, every, first, listed, run
 from permissions.policy import Rule, require
 
 State = PairingCode.State
@@ -221,7 +221,7 @@ def redeem_code(
     live: PairingCode | None = None
     with transaction.atomic():
         people = {user.pk for user in (actor.real, observer) if user is not None}
-        RootAccountSettings.objects.hold(actor.root_account, people)
+        _hold(actor, people, code)
         require(actor, REDEEM, observer)
         admit(guesser)
         student = _use(actor, observer, code) if code else None
@@ -235,6 +235,28 @@ def redeem_code(
     if student is not None:
         return _told(actor, observer, student)
     return _refused_or_linked(observer, live)
+
+
+def _hold(actor: Actor, people: Collection[int], code: str | None) -> None:
+    """Hold the settings against change, these people, and the student whom the code is for.
+
+    All at once and in one order: whoever issues codes ends others, too, and holds the student
+    first; of two who began with different ends each would wait for the other.
+    """
+    if not connection.features.has_select_for_update:
+        return  # transactions that write exclude each other
+    digests = digests_of(code) if code else [""]
+    held = json.dumps(list(people))
+    run(_HOLD, root=actor.root_account.pk, digests=digests, people=held)
+
+
+_HOLD = """
+SELECT u.id FROM accounts_rootaccountsettings s JOIN accounts_user u ON u.id IN (
+       SELECT value::bigint FROM json_array_elements_text(%(people)s::json)
+        UNION ALL SELECT student_id FROM pairing_pairingcode
+                   WHERE digest IN %(digests)s AND root_account_id = %(root)s)
+ WHERE s.account_id = %(root)s ORDER BY u.id FOR SHARE OF s FOR NO KEY UPDATE OF u
+"""
 
 
 def _refused_or_linked(observer: User, live: PairingCode | None) -> Redemption:
@@ -333,6 +355,7 @@ def register_observer(
             raise RegistrationClosed
         if User.objects.with_email(actor.root_account.pk, login_id).exists():
             raise LoginTaken  # a roster has this person already, perhaps under another login
+        _hold(actor, [], code)
         _save_new(observer)
         student = _use(actor, observer, code)
         if student is None:

@@ -81,7 +81,7 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             " person it is done for. Whoever runs the server has no short cut.",
             "REST API": "As User Settings (with {become_user}), or as User Details in at least one"
             " course of the student. With as_user_id naming the student it is User Settings, and"
-            " the real caller is judged.",
+            " the real caller is judged. Exports as on the pages of courses and accounts.",
         },
         {
             "Never alone": "For somebody else's code a second permission is always needed, and"

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from courses.models import Course
 from pairing.models import PairingCode
-from tests.cast import Cast
+from tests.cast import Cast, enrol
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
@@ -154,3 +154,26 @@ def test_nothing_is_wider_than_the_window(cast: Cast, sign_in: SignIn, width: in
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_administrator_exports_the_codes_of_a_course(
+    cast: Cast, sign_in: SignIn, no_axe_violations: Check, width: int
+):
+    biology = cast.courses.biology
+    Course.objects.filter(pk=biology.pk).update(name="Donaudampfschifffahrtskunde" * 3)
+    for _ in range(5):
+        cast.code()
+    enrol(cast, cast.elsewhere, biology, "StudentEnrollment", "invited")
+    page = sign_in(cast.sub_admin)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"/courses/{biology.pk}/users")
+    page.locator("summary", has_text="More").click()
+    page.get_by_role("link", name="Export pairing codes").click()
+    no_axe_violations(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Make and download 2 codes").click()
+    assert download.value.suggested_filename == "BIO_Pairing_Codes.csv"
+    text = download.value.path().read_text("utf-8-sig")
+    assert len(CODE.findall(text)) == 2

@@ -17,6 +17,7 @@ from audit.models import Event
 from courses.actions import Wanted, enrol, enrol_all
 from courses.models import Enrolment
 from pairing.actions import link, redeem_code, register_observer, unlink
+from pairing.exports import export_codes, of_course
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
 from tests.cast import Cast, make_user
 
@@ -77,6 +78,39 @@ def test_32_parallel_issues_for_one_student_leave_exactly_five_live(cast: Cast) 
     assert superseded == THREADS - 5 == Event.objects.filter(action="code_superseded").count()
 
 
+def exporting(cast: Cast, user: User) -> Callable[[], Any]:
+    scope = of_course(cast.courses.biology)
+    return lambda: export_codes(actor=cast.actor(user), scope=scope)
+
+
+def test_parallel_exports_and_issues_leave_exactly_five_live_of_each_student(cast: Cast) -> None:
+    exports = [exporting(cast, user) for user in (cast.root_admin, cast.sub_admin)] * 8
+    issues = [lambda: cast.code().text] * 8 + [lambda: cast.code(cast.classmate).text] * 8
+    results = at_once([*exports, *issues])
+    assert results == {"Export": 16, "str": 16}
+    for student in (cast.student, cast.classmate):
+        assert PairingCode.objects.live().filter(student=student).count() == 5
+    made = PairingCode.objects.count()
+    assert made == 2 * 16 + 16 == Event.objects.filter(action="code_issued").count()
+    superseded = PairingCode.objects.filter(state="superseded").count()
+    assert superseded == made - 10 == Event.objects.filter(action="code_superseded").count()
+
+
+def test_codes_that_an_export_ends_while_they_are_redeemed_end_once(cast: Cast) -> None:
+    """Neither waits for the other for ever: whoever ends a code holds its student first."""
+    observers = [make_user(cast.root, f"Parent {n}") for n in range(5)]
+    for _ in range(ROUNDS):
+        ObservationLink.objects.all().delete()
+        WrongGuesses.objects.all().delete()
+        texts = [cast.code_by(cast.root_admin).text for _ in range(5)]
+        redeems = [redeeming(cast, *pair) for pair in zip(observers, texts, strict=True)]
+        redeems += [registering(cast, text, f"{text}@example.org") for text in texts[:2]]
+        results = at_once([*redeems, *[exporting(cast, cast.root_admin)] * 3])
+        assert set(results) <= {"Redemption", "CodeRefused", "Export"}
+        assert results["Export"] == 3
+        assert PairingCode.objects.live().filter(student=cast.student).count() <= 5
+
+
 def test_of_32_parallel_wrong_guesses_ten_are_answered_and_the_rest_refused(cast: Cast) -> None:
     results = at_once([redeeming(cast, cast.observer, "00000-00000")] * THREADS)
     assert results == {"CodeRefused": 10, "TooManyGuesses": THREADS - 10}
@@ -84,15 +118,16 @@ def test_of_32_parallel_wrong_guesses_ten_are_answered_and_the_rest_refused(cast
     assert WrongGuesses.objects.get(subject="tenant").count == 10
 
 
-def test_of_8_who_register_with_one_login_at_once_exactly_one_does(cast: Cast) -> None:
-    def registering(text: str) -> Callable[[], Any]:
-        fields = {"name": "Joy Two"}
-        return lambda: register_observer(
-            actor=cast.actor(None), text=text, login_id="joy@example.org",
-            password="correct-horse-battery", fields=fields,
-        )  # fmt: skip
+def registering(cast: Cast, text: str, login: str = "joy@example.org") -> Callable[[], Any]:
+    return lambda: register_observer(
+        actor=cast.actor(None), text=text, login_id=login,
+        password="correct-horse-battery", fields={"name": "Joy Two"},
+    )  # fmt: skip
 
-    results = at_once([registering(text) for text in [cast.code().text for _ in range(4)] * 2])
+
+def test_of_8_who_register_with_one_login_at_once_exactly_one_does(cast: Cast) -> None:
+    texts = [cast.code().text for _ in range(4)] * 2
+    results = at_once([registering(cast, text) for text in texts])
     assert results["Redemption"] == 1
     assert set(results) <= {"Redemption", "LoginTaken", "CodeRefused"}
     assert User.objects.filter(login_id="joy@example.org").count() == 1

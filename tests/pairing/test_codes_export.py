@@ -1,4 +1,4 @@
-"""Codes for all students of a course or an account: who may, for whom, in what form, what it costs."""
+"""Codes for all students of a course or an account: who may, for whom, how, and what it costs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_refusal_says_what_is_missing(cast: Cast, signed_in: Any, biology: Cou
 
 
 def test_what_a_link_opens_makes_no_code(admin: Client, biology: Course) -> None:
-    assert "Make 2 codes and download them" in text_of(admin.get(page_of(biology)))
+    assert "Make and download 2 codes" in text_of(admin.get(page_of(biology)))
     assert admin.get(f"{page_of(biology)}.csv").headers["Location"] == page_of(biology)
     assert not PairingCode.objects.exists()
 
