@@ -8,6 +8,7 @@ import oauth.urls
 import pairing.urls
 import permissions.urls
 import sis.urls
+from pairing_service import docs
 from pairing_service.http.errors import api_not_found
 
 api = [
@@ -28,6 +29,7 @@ urlpatterns = [
     path("", include((oauth.urls.pages, "oauth"))),
     path("", include((permissions.urls.pages, "permissions"))),
     path("", include((sis.urls.pages, "sis"))),
+    path("", include(docs.pages)),
 ]
 
 handler404 = "pairing_service.not_found.page_not_found"

@@ -144,8 +144,8 @@ def _raw_kinds(view: Any) -> list[str]:
 
 def _tag(view: Any) -> str:
     """What the view's module is about: its docstring, less "REST:" and the contract's sections."""
-    text = (inspect.getmodule(view).__doc__ or "").partition("\n")[0]  # type: ignore[union-attr]
-    words = text.removeprefix("REST:").partition("(")[0].strip(" .")
+    text = (inspect.getmodule(view).__doc__ or "").partition("\n\n")[0]  # type: ignore[union-attr]
+    words = " ".join(text.split()).removeprefix("REST:").partition("(")[0].strip(" .")
     return words[:1].upper() + words[1:]
 
 

@@ -241,6 +241,8 @@ POST   accounts/<int:account_id>/developer_keys/<int:key_id>          403 403 40
 POST   accounts/<int:account_id>/developer_keys/<int:key_id>/secret   403 403 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/developer_keys/<int:key_id>/switch   403 403 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/developer_keys/<int:key_id>/delete   403 403 404 404 404 404 404 404 404 404 302 404 302
+GET    docs/api                                                       200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    docs/api/openapi.json                                          200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    register/observer/again                                        405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   register/observer/again                                        302 302 302 302 302 302 302 302 302 302 302 302 302
 PUT    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
@@ -275,6 +277,8 @@ api/v1/accounts/<str:account_id>/terms_of_service GET
 api/v1/accounts/<str:account_id>/users POST
 api/v1/manageable_accounts GET
 api/v1/mobile_verify.json GET
+docs/api GET
+docs/api/openapi.json GET
 language POST
 login GET POST PUT OPTIONS
 login/inactive GET POST PUT PATCH DELETE OPTIONS

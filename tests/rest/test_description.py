@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path
 from rest_framework.views import APIView
 
 from pairing_service.http.errors import api_not_found
 from pairing_service.http.openapi import document
+from tests.cast import Cast
 from tests.described import operations
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -134,3 +136,21 @@ def readers() -> Iterator[tuple[str, str]]:
 
 def test_parameters_are_read_where_it_shows_whether_they_are_described() -> None:
     assert set(readers()) == set(PAST_IT)
+
+
+# --- Where it is served ---
+
+
+def test_the_page_leads_to_the_description_with_and_without_scripts(cast: Cast) -> None:
+    page = Client().get("/docs/api").content.decode()
+    assert 'data-url="/docs/api/openapi.json"' in page
+    assert 'href="/docs/api/openapi.json" download' in page
+    served = Client().get("/docs/api/openapi.json")
+    assert served["Content-Type"] == "application/json"
+    assert served.json() == document()
+
+
+def test_the_pages_policy_makes_no_exception(cast: Cast) -> None:
+    policy = Client().get("/docs/api")["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert policy == Client().get("/login")["Content-Security-Policy"]
