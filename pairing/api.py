@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
 
-from allauth.core.ratelimit import consume
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
@@ -54,6 +53,7 @@ from pairing.proofs import (
     TooManyFailures,
     UnknownObservee,
     WrongPassword,
+    may_try_to_register,
     student_by_password,
     student_by_token,
 )
@@ -367,18 +367,17 @@ def _wire_refusals() -> Iterator[None]:
 def register_over_rest(request: ApiRequest, params: Params) -> Response:
     """A visitor becomes an observer: what the apps for parents send before any sign-in."""
     with _wire_registration_refusals():
-        return Response(_registered(request.actor, params))
+        return Response(_registered(request, params))
 
 
 def register_without_student(request: ApiRequest, params: Params) -> Response:
     """A visitor makes an account while everyone may; they choose a password by mail."""
-    if not consume(request._request, action="signup"):
-        raise too_many("There were too many tries. Wait a minute, then try again.", 60)
     actor = request.actor
     settings = actor.root_account.settings
     if settings.self_registration != settings.SelfRegistration.ALL:
         raise Refusal(403, {})
     given = read_registration(params, terms_required=bool(settings.terms))
+    _limit_tries(request, given.login_id)
     with _wire_registration_refusals():
         made = register_person(
             actor=actor,
@@ -389,10 +388,17 @@ def register_without_student(request: ApiRequest, params: Params) -> Response:
     return Response(registered_json(made, given))
 
 
-def _registered(actor: Actor, params: Params) -> RegisteredJson:
+def _limit_tries(request: ApiRequest, what: str) -> None:
+    if not may_try_to_register(request._request, what):
+        raise too_many("There were too many tries. Wait an hour, then try again.", 3600)
+
+
+def _registered(request: ApiRequest, params: Params) -> RegisteredJson:
     """The code first: with one that is not live nothing else is told."""
+    actor = request.actor
     code = params.group("pairing_code").text("code") or ""
     student_of_code(actor=actor, text=code)
+    _limit_tries(request, code)
     given = read_registration(params, terms_required=bool(actor.root_account.settings.terms))
     done = register_observer(
         actor=actor,

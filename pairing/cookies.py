@@ -68,14 +68,14 @@ def browser_of(request: HttpRequest) -> str | None:
     return browser
 
 
-def know_browser(request: HttpRequest, response: HttpResponse) -> None:
+def know_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     """Give the browser its id, unless it has one."""
     if browser_of(request) is None:
         value = signing.dumps(secrets.token_urlsafe(16), salt=_BROWSER)
         _set(response, _BROWSER, value, _BROWSER_SECONDS)
 
 
-def _set(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+def _set(response: HttpResponseBase, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
         name,
         value,

@@ -62,7 +62,7 @@ def guesser_of(actor: Actor, browser: str | None = None) -> Guesser:
     if actor.real is not None:
         return Guesser(root, Subject.USER, str(actor.real.pk), settings.GUESSES_PER_USER_AND_HOUR)
     network = _network_of(actor.address)
-    if browser and _is_own(actor.address, root.settings.own_networks):
+    if browser and is_own(actor.address, root.settings.own_networks):
         limit = settings.GUESSES_PER_BROWSER_AND_HOUR
         return Guesser(root, Subject.BROWSER, browser, limit, behind=network)
     return Guesser(root, Subject.ADDRESS, network, settings.GUESSES_PER_ADDRESS_AND_HOUR)
@@ -78,7 +78,8 @@ def _network_of(address: str | None) -> str:
     return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
 
 
-def _is_own(address: str | None, networks: str) -> bool:
+def is_own(address: str | None, networks: str) -> bool:
+    """Whether the address is in one of the root account's own networks."""
     if not address:
         return False
     own = (ipaddress.ip_network(line) for line in networks.split())

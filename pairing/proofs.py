@@ -1,6 +1,7 @@
-"""Proving to be with a student by their own login and password, or token (contract §3.3).
+"""Tries that are limited like signing in: allauth counts them, per address and per what is tried.
 
-Under the limits of signing in: allauth counts failures per login and per address.
+Proving to be with a student by their own login and password, or token (contract §3.3), where only
+failures count; and registering, where every try with a live code does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 
 from accounts.models import AccessToken, Account, User, login_key
 from accounts.tokens import digest_of
+from pairing.codes import read_code
 
 # The longest that allauth's limit of failed sign-ins can hold somebody up.
 RETRY_AFTER_SECONDS = 300
@@ -65,3 +67,8 @@ def student_by_token(
         ratelimit.consume(request, action=_FAILED, key=key)
         raise UnknownObservee
     return token.user
+
+
+def may_try_to_register(request: HttpRequest, what: str) -> bool:
+    """Whether a visitor may send the form once more, with this code or (without one) address."""
+    return ratelimit.consume(request, action="signup", key=read_code(what) or what.casefold())

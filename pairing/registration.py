@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -34,6 +35,7 @@ from pairing.actions import (
 from pairing.cookies import KeptCode, browser_of, drop_code, keep_code, kept_code, know_browser
 from pairing.forms import CodeForm, RegistrationForm
 from pairing.guesses import TooManyGuesses
+from pairing.proofs import may_try_to_register
 from pairing.refusals import why_refused
 from pairing.views import WELCOME, retry_later
 
@@ -110,6 +112,8 @@ def _register(request: TenantRequest, form: RegistrationForm, kept: KeptCode) ->
     student = _student_of(request, code_form, kept.text)
     if isinstance(student, HttpResponse):
         return student
+    if not may_try_to_register(request, kept.text):
+        return respond_429(request)
     if not form.is_valid():
         return _details_page(request, form, kept, status=422)
     try:

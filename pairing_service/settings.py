@@ -178,6 +178,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Django's own: it needs no table of addresses. A link dies with the password or address it was for.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+# The others are allauth's own (`allauth.account.app_settings.RATE_LIMITS`). Who holds a live code
+# could else ask for one address after the other whether it has an account here.
+ACCOUNT_RATE_LIMITS = {"signup": "20/m/ip,20/h/key"}
 ACCOUNT_FORMS = {
     "login": "accounts.forms.LoginForm",
     "reset_password": "accounts.forms.ResetPasswordForm",

@@ -21,7 +21,8 @@ from accounts.actions import choose_password, update_own_settings
 from accounts.forms import ChoosePasswordForm
 from accounts.home import needs_of
 from accounts.middleware import TYPED_LOGIN, TenantRequest
-from pairing.cookies import drop_code, kept_code
+from accounts.signin import comes_from_school
+from pairing.cookies import drop_code, kept_code, know_browser
 
 
 @login_not_required
@@ -38,6 +39,12 @@ def home(request: TenantRequest) -> HttpResponse:
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
     """allauth's, which limits tries. A code that this browser keeps is filled in afterwards."""
+
+    def dispatch(self, request: TenantRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        if comes_from_school(request):
+            know_browser(request, response)
+        return response
 
     def get_initial(self) -> dict[str, Any]:
         return super().get_initial() | {"login": self.request.session.pop(TYPED_LOGIN, "")}
