@@ -37,7 +37,7 @@ class PasswordField(forms.CharField):
 def _tied_to_tenant(user: User | None) -> bool:
     return (
         user is not None
-        and user.is_active
+        and (user.is_active or user.state == User.State.UNPROVEN)
         and user.root_account_id == context.request.root_account.pk
     )
 
@@ -76,8 +76,8 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        users = User.objects.active().filter(root_account=context.request.root_account)
-        self.users = list(users.filter(email__iexact=email))
+        here = User.objects.with_email(context.request.root_account.pk, email)
+        self.users = list(here.exclude(state=User.State.SUSPENDED))
         return email
 
 
@@ -300,6 +300,11 @@ class RootAccountForm(AccountForm):
             "max_value": _LIVE_RANGE,
             "required": _LIVE_RANGE,
         },
+    )
+    confirms_email = forms.BooleanField(
+        label=_("Observers confirm their e-mail before they sign in for the first time"),
+        help_text=_("A link is mailed to them. Check first that mail from here arrives."),
+        required=False,
     )
     students_may_remove_observers = forms.BooleanField(
         label=_("Students may remove their observers"),

@@ -152,6 +152,8 @@ class RootAccountSettings(models.Model):
     live_codes_per_student = models.PositiveSmallIntegerField(
         default=5, validators=[MinValueValidator(1), MaxValueValidator(50)]
     )
+    # Observers who register by themselves sign in once they have followed a link in a mail.
+    confirms_email = models.BooleanField(default=False)
     students_may_remove_observers = models.BooleanField(default=False)
     qr_sign_in = models.BooleanField(default=True)
     own_networks = models.TextField(blank=True)
@@ -262,6 +264,8 @@ class User(AbstractBaseUser):
     class State(models.TextChoices):
         ACTIVE = "active", _("active")
         SUSPENDED = "suspended", _("suspended")
+        # Has registered, and not yet shown that the e-mail address is theirs: may do nothing.
+        UNPROVEN = "unproven", _("e-mail not confirmed")
         DELETED = "deleted", _("deleted")
 
     root_account = models.ForeignKey(Account, models.PROTECT, related_name="users")
@@ -301,7 +305,8 @@ class User(AbstractBaseUser):
             ),
             models.UniqueConstraint(fields=["root_account", "sis_id"], name="user_sis_id_once"),
             models.CheckConstraint(
-                condition=Q(state__in=["active", "suspended", "deleted"]), name="user_state_known"
+                condition=Q(state__in=["active", "suspended", "unproven", "deleted"]),
+                name="user_state_known",
             ),
         ]
         indexes = [

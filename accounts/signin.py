@@ -11,13 +11,16 @@ from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import choose_password, stop_acting
 from accounts.actor import Actor
+from accounts.confirming import FOLLOWED, WAITING_FOR, confirm_email, whom_it_confirms
 from accounts.hosts import address_of
 from accounts.models import Account, User
 from pairing.cookies import browser_of
@@ -55,9 +58,13 @@ class TenantBackend(BaseBackend):
         return having[0] if len(having) == 1 else None
 
     def user_can_authenticate(self, user: User) -> bool:
-        """Active, and not with a handed-out password whose time is over."""
+        """Active, and not with a handed-out password whose time is over.
+
+        Who has not confirmed their e-mail gets as far as `TenantAdapter.pre_login`.
+        """
         until = user.one_time_password_until
-        return user.is_active and (until is None or until > timezone.now())
+        is_known = user.is_active or user.state == User.State.UNPROVEN
+        return is_known and (until is None or until > timezone.now())
 
     def get_user(self, user_id: int) -> User | None:
         return User.objects.filter(pk=user_id).first()
@@ -106,10 +113,31 @@ class TenantAdapter(DefaultAccountAdapter):
         root_account_id = request.root_account.pk  # type: ignore[attr-defined]
         return f"{root_account_id}:{credentials.get('username', '')}"
 
+    def pre_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse | None:
+        """Who followed the link to confirm their e-mail, and knows the password, is let in."""
+        followed = request.session.pop(FOLLOWED, "")
+        if followed and whom_it_confirms(user.root_account, followed) == user:
+            confirm_email(actor=Actor(user.root_account, address=address_of(request)), user=user)
+        answer: HttpResponse | None = super().pre_login(request, user, **more)
+        return answer
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """To where a link to confirm the e-mail is asked for anew."""
+        if user.state == User.State.UNPROVEN:
+            request.session[WAITING_FOR] = user.pk
+            return redirect("pairing:register-confirm")
+        return redirect("account_login")
+
     def set_password(self, user: User, password: str) -> None:
-        """What a reset ends with: the same as choosing a password while signed in."""
+        """What a reset ends with: the same as choosing a password while signed in.
+
+        The link to it was mailed, too, and whoever registered with this address knows the new
+        password only if they read it.
+        """
         actor = Actor(self.request.root_account, user, user, address_of(self.request))
-        choose_password(actor=actor, user=user, password=password)
+        with transaction.atomic():
+            confirm_email(actor=actor, user=user)
+            choose_password(actor=actor, user=user, password=password)
         # Whoever failed to remember the old one may come in with the new one at once.
         for login in user.logins.all():
             self._delete_login_attempts_cached_email(self.request, username=login.login_key)

@@ -272,7 +272,8 @@ def _told(actor: Actor, observer: User, student: User) -> Redemption:
     """Student and observer hear of their new link by e-mail, once it is committed."""
     root = actor.root_account
     tell_after_commit(root, [student], "linked_student", observer_name=observer.name)
-    tell_after_commit(root, [observer], "linked_observer", student_name=student.name)
+    if observer.is_active:  # else it may be somebody else's address, who is not to hear of a child
+        tell_after_commit(root, [observer], "linked_observer", student_name=student.name)
     return Redemption(student, observer, is_new=True)
 
 
@@ -337,13 +338,20 @@ def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> U
 
 
 def register_observer(
-    *, actor: Actor, text: str, login_id: str, password: str | None, fields: dict[str, str]
+    *,
+    actor: Actor,
+    text: str,
+    login_id: str,
+    password: str | None,
+    fields: dict[str, str],
+    link_for: Callable[[User], str],
 ) -> Redemption:
     """A visitor becomes an observer: account and link together, or nothing.
 
     `student_of_code` comes first and counts the try. `fields` are name, and optionally sortable
-    and short name, locale, time zone. Raises RegistrationClosed, CodeRefused, LoginTaken,
-    ValidationError (password).
+    and short name, locale, time zone. Where e-mail addresses are confirmed the observer is not let
+    in yet, and gets a mail with what `link_for` makes. Raises RegistrationClosed, CodeRefused,
+    LoginTaken, ValidationError (password).
     """
     code = read_code(text)
     if code is None:
@@ -351,8 +359,11 @@ def register_observer(
     # Before the transaction: hashing a password takes long, and would hold everyone up.
     observer = _newcomer(actor, login_id, password, fields)
     with transaction.atomic():
-        if not RootAccountSettings.objects.held(actor.root_account).is_open:
+        settings = RootAccountSettings.objects.held(actor.root_account)
+        if not settings.is_open:
             raise RegistrationClosed
+        if settings.confirms_email:
+            observer.state = User.State.UNPROVEN
         if User.objects.with_email(actor.root_account.pk, login_id).exists():
             raise LoginTaken  # a roster has this person already, perhaps under another login
         _hold(actor, [], code)
@@ -363,7 +374,15 @@ def register_observer(
         themself = Actor(actor.root_account, observer, observer, actor.address)
         record(themself, "observer_registered", subject=observer)
         _link(themself, observer, student, how="registration")
+        if not observer.is_active:
+            tell_after_commit(
+                actor.root_account, [observer], _mail_to_confirm(observer), link=link_for(observer)
+            )
     return _told(themself, observer, student)
+
+
+def _mail_to_confirm(observer: User) -> str:
+    return "confirm_email" if observer.has_usable_password() else "first_sign_in"
 
 
 def register_person(

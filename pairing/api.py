@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.actor import Actor
 from accounts.authentication import ApiRequest, token_in_header
+from accounts.confirming import link_to_confirm
 from accounts.disclosure import told
 from accounts.ids import (
     find_account,
@@ -406,8 +407,15 @@ def _registered(request: ApiRequest, params: Params) -> RegisteredJson:
         login_id=given.login_id,
         password=given.password,
         fields=given.fields,
+        link_for=lambda user: _link_to_come_in(request, user),
     )
     return registered_json(done.observer, given)
+
+
+def _link_to_come_in(request: ApiRequest, user: User) -> str:
+    """Who gave no password chooses one, which confirms the address as well."""
+    make_link = link_to_confirm if user.has_usable_password() else link_to_choose_password
+    return make_link(request._request, user)
 
 
 @contextmanager

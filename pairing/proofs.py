@@ -47,7 +47,7 @@ def student_by_password(
         )
     except ValidationError as error:
         raise TooManyFailures from error
-    if isinstance(user, User) and user.one_time_password_until is None:
+    if isinstance(user, User) and user.is_active and user.one_time_password_until is None:
         return user
     if User.objects.with_login(root_account.pk, login).exists():
         raise WrongPassword

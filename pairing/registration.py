@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.core.ratelimit import respond_429
+from allauth.core.ratelimit import consume, respond_429
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -20,8 +20,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.confirming import (
+    FOLLOWED,
+    LINK_DAYS,
+    WAITING_FOR,
+    link_to_confirm,
+    mail_link,
+    whom_it_confirms,
+)
 from accounts.middleware import TYPED_LOGIN, TenantRequest
 from accounts.models import User
 from pairing.actions import (
@@ -137,15 +145,61 @@ def _make_account(request: TenantRequest, given: dict[str, Any], kept: KeptCode)
         login_id=given["email"],
         password=given["password"],
         fields={"name": given["name"], "locale": get_language() or ""},
+        link_for=lambda user: link_to_confirm(request, user),
     )
 
 
 def _signed_in(request: TenantRequest, done: Redemption) -> HttpResponse:
-    login(request, done.observer, backend="accounts.signin.TenantBackend")
+    """On Observing; where e-mail addresses are confirmed, told to look for the mail."""
     request.session[WELCOME] = done.student.pk
-    response = redirect("pairing:observees")
+    if done.observer.is_active:
+        login(request, done.observer, backend="accounts.signin.TenantBackend")
+        response = redirect("pairing:observees")
+    else:
+        request.session[WAITING_FOR] = done.observer.pk
+        response = redirect("pairing:register-confirm")
     drop_code(response)
     return response
+
+
+# --- Where e-mail addresses are confirmed ---
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register_confirm(request: TenantRequest) -> HttpResponse:
+    """Whoever registered, or signed in without having confirmed: look for the mail. POST mails
+    another link."""
+    here = User.objects.filter(root_account=request.root_account, state=User.State.UNPROVEN)
+    user = here.filter(pk=request.session.get(WAITING_FOR)).first()
+    if user is None:
+        return redirect("account_login")
+    context = {"user": user, "contact": request.root_account.settings.contact, "days": LINK_DAYS}
+    if request.method != "POST":
+        return render(request, "pairing/register_confirm.html", context)
+    if not consume(request, action="confirm_email", key=f"confirm {user.pk}"):
+        context["is_too_soon"] = True
+        return render(request, "pairing/register_confirm.html", context, status=429)
+    mail_link(actor=request.actor, user=user, link=link_to_confirm(request, user))
+    messages.success(request, _("Another message is on its way."))
+    return redirect("pairing:register-confirm")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def register_confirmed(request: TenantRequest, text: str) -> HttpResponse:
+    """Where the link in the mail leads: to the password, which makes it count."""
+    user = whom_it_confirms(request.root_account, text)
+    if user is None:
+        return render(request, "pairing/register_confirm_dead.html", status=410)
+    if request.actor.person is not None:
+        return render(request, "pairing/register_confirm_other.html", {"user": user})
+    request.session[FOLLOWED] = text
+    request.session[TYPED_LOGIN] = user.login_id
+    messages.info(request, _("One last step: sign in with the password that you chose."))
+    return redirect(_sign_in_url())
 
 
 def _to_sign_in(request: TenantRequest, email: str) -> HttpResponse:

@@ -35,6 +35,12 @@ pages = [
     # Registering as an observer
     path("register/observer", registration.register, name="register"),
     path("register/observer/code", registration.register_code, name="register-code"),
+    path("register/observer/confirm", registration.register_confirm, name="register-confirm"),
+    path(
+        "register/observer/confirm/<str:text>",
+        registration.register_confirmed,
+        name="register-confirmed",
+    ),
     path("register/observer/again", registration.register_again, name="register-again"),
 ]
 api = [

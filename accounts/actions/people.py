@@ -226,8 +226,8 @@ def suspend(*, actor: Actor, person: User) -> bool:
     LastAdministrator.
     """
     _hold_to_end(actor, SUSPEND, person)
-    active = User.objects.filter(pk=person.pk, state=State.ACTIVE)
-    if not active.update(state=State.SUSPENDED, updated_at=timezone.now()):
+    let_in = User.objects.filter(pk=person.pk, state__in=[State.ACTIVE, State.UNPROVEN])
+    if not let_in.update(state=State.SUSPENDED, updated_at=timezone.now()):
         return False
     end_access([person.pk])
     record(actor, "person_suspended", subject=person)
@@ -236,14 +236,18 @@ def suspend(*, actor: Actor, person: User) -> bool:
 
 @transaction.atomic
 def lift_suspension(*, actor: Actor, person: User) -> bool:
-    """Let someone in again; False when they are not suspended. Raises Denied."""
+    """Let someone in again, or who has not confirmed their e-mail: the administrator vouches.
+
+    False when nothing keeps them out. Raises Denied.
+    """
     hold_rights(actor, actor.root_account)
     require(actor, SUSPEND, person)
-    suspended = User.objects.filter(pk=person.pk, state=State.SUSPENDED)
-    if not suspended.update(state=State.ACTIVE, updated_at=timezone.now()):
-        return False
-    record(actor, "suspension_lifted", subject=person)
-    return True
+    for state, told_as in ((State.SUSPENDED, "suspension_lifted"), (State.UNPROVEN, "vouched_for")):
+        kept_out = User.objects.filter(pk=person.pk, state=state)
+        if kept_out.update(state=State.ACTIVE, updated_at=timezone.now()):
+            record(actor, told_as, subject=person)
+            return True
+    return False
 
 
 @transaction.atomic

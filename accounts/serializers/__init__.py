@@ -310,6 +310,7 @@ class SettingsParams(TypedDict, total=False):
     self_registration: str
     observer_pairing_code_lifetime_hours: int
     mobile_qr_login_is_enabled: bool
+    observer_email_confirmation: bool
 
 
 class ChangedAccount(TypedDict, total=False):
@@ -366,6 +367,7 @@ _SETTINGS: dict[str, tuple[str, Reader]] = {
     "self_registration": ("self_registration", _self_registration),
     "observer_pairing_code_lifetime_hours": ("code_lifetime_hours", _hours),
     "mobile_qr_login_is_enabled": ("qr_sign_in", _switch),
+    "observer_email_confirmation": ("confirms_email", _switch),
 }
 _TOKEN_FIELDS: dict[str, tuple[str, Reader]] = {
     "purpose": ("purpose", _purpose),

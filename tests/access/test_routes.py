@@ -243,6 +243,10 @@ POST   accounts/<int:account_id>/developer_keys/<int:key_id>/switch   403 403 40
 POST   accounts/<int:account_id>/developer_keys/<int:key_id>/delete   403 403 404 404 404 404 404 404 404 404 302 404 302
 GET    docs/api                                                       200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    docs/api/openapi.json                                          200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
+POST   register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
+GET    register/observer/confirm/<str:text>                           410 410 410 410 410 410 410 410 410 410 410 410 410
+POST   register/observer/confirm/<str:text>                           405 405 405 405 405 405 405 405 405 405 405 405 405
 GET    register/observer/again                                        405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   register/observer/again                                        302 302 302 302 302 302 302 302 302 302 302 302 302
 PUT    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
@@ -291,6 +295,8 @@ password/reset/sent GET OPTIONS
 register/observer GET POST
 register/observer/again POST
 register/observer/code GET POST
+register/observer/confirm GET POST
+register/observer/confirm/<str:text> GET
 signup GET POST PUT PATCH DELETE OPTIONS
 """.strip().splitlines()
 
@@ -351,6 +357,7 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "key": "read_roster",
         "login_id": cast.student.logins.get().pk,
         "session_id": "0" * 64,
+        "text": "nonsense",
         "provider_id": "canvas",
         "import_id": 1,
     }

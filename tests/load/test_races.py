@@ -121,7 +121,7 @@ def test_of_32_parallel_wrong_guesses_ten_are_answered_and_the_rest_refused(cast
 def registering(cast: Cast, text: str, login: str = "joy@example.org") -> Callable[[], Any]:
     return lambda: register_observer(
         actor=cast.actor(None), text=text, login_id=login,
-        password="correct-horse-battery", fields={"name": "Joy Two"},
+        password="correct-horse-battery", fields={"name": "Joy Two"}, link_for=str,
     )  # fmt: skip
 
 

@@ -218,6 +218,7 @@ def register(cast: Cast, text: str, login: str = "joy@example.org", **more: Any)
     return register_observer(
         actor=visitor(cast), text=text, login_id=login,
         password=more.pop("password", "correct-horse-battery"), fields={"name": "Joy Two"},
+        link_for=str,
     )  # fmt: skip
 
 
