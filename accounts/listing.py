@@ -51,7 +51,7 @@ def people_asked_for(actor: Actor, account: Account, params: Params) -> QuerySet
     people = _with_deleted(account) if params.boolean("include_deleted_users") else None
     people = people_of(account) if people is None else people
     people = people.filter(_of_type(account, params), _in_role(account, params))
-    return _ordered(_found(people, params.text("search_term") or "", disclosed), params, disclosed)
+    return in_order_asked_for(found_by_term(people, params, disclosed), params, disclosed)
 
 
 def _with_deleted(account: Account) -> QuerySet[User] | None:
@@ -88,8 +88,9 @@ def _enrolled(account: Account) -> QuerySet[Enrolment]:
     )
 
 
-def _found(people: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[User]:
-    """A number is looked for among the ids first."""
+def found_by_term(people: QuerySet[User], params: Params, disclosed: Disclosed) -> QuerySet[User]:
+    """Whom `search_term` fits; a number is looked for among the ids first. 400: it is too short."""
+    text = params.text("search_term") or ""
     if not text:
         return people
     if _NUMBER.fullmatch(text) and people.filter(pk=int(text)).exists():
@@ -99,8 +100,10 @@ def _found(people: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[
     return search(people, text, disclosed)
 
 
-def _ordered(people: QuerySet[User], params: Params, disclosed: Disclosed) -> QuerySet[User]:
-    """By name unless another order is asked for that the actor may be told."""
+def in_order_asked_for(
+    people: QuerySet[User], params: Params, disclosed: Disclosed
+) -> QuerySet[User]:
+    """By name unless `sort` and `order` name another order that the actor may be told."""
     by, needed = _SORTED_BY.get(params.text("sort") or "", _SORTED_BY["username"])
     if needed and not getattr(disclosed, needed):
         by = _SORTED_BY["username"][0]

@@ -1,4 +1,4 @@
-"""Which courses REST lists: a person's own, an account's (contract §7.1)."""
+"""Which courses REST lists: a person's own, an account's; what it tells of courses and sections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from accounts.actor import Actor
 from accounts.ids import find_account
 from accounts.models import Account, User
 from courses.listing import courses_of_account, has_ended, search, with_students
-from courses.models import Course, Enrolment
+from courses.models import Course, Enrolment, Section
+from courses.places import of_types
 from courses.rules import (
     ENTER_COURSE,
     MANAGE_SIS_OF_COURSE,
@@ -21,17 +22,17 @@ from courses.rules import (
     RESTORE_COURSE,
     SEE_ENROLMENT_AS_OBSERVER,
     SEE_SIS_IDS_OF_ACCOUNT,
+    SEE_SIS_IMPORT_OF_SECTION,
     SEE_SIS_IN_COURSE,
-    WORDS,
+    SEE_SIS_OF_SECTION,
 )
 from pairing_service.http.errors import refusal
-from pairing_service.http.params import Params
+from pairing_service.http.params import Params, read_number
 from permissions.policy import answered, may, permitted
 
 State = Course.State
 _NUMBER = re.compile("[0-9]{1,18}")
 _SHORTEST = 2
-_TYPES = {word: type_ for type_, word in WORDS.items()}
 _STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
 # The wire's words; a course that nobody has published yet has three.
 _STATES = {str(state): state for state in State} | {
@@ -54,6 +55,18 @@ def told(courses: QuerySet[Course], actor: Actor, include: Collection[str]) -> Q
     return found.select_related("account")
 
 
+def told_sections(
+    sections: QuerySet[Section], actor: Actor, include: Collection[str]
+) -> QuerySet[Section]:
+    """The sections, each with what `courses.serializers.sections` may tell the actor of it."""
+    found = answered(
+        sections, actor, shows_sis=SEE_SIS_OF_SECTION, shows_sis_import=SEE_SIS_IMPORT_OF_SECTION
+    )
+    if "total_students" in include:
+        found = with_students(found, "section")
+    return found.select_related("course")
+
+
 # --- A person's ---
 
 
@@ -69,10 +82,10 @@ def places_of(actor: Actor, user: User, params: Params) -> QuerySet[Enrolment]:
     """The person's enrolments for which their courses are listed. Raises the 400s."""
     there = Enrolment.objects.filter(OF_SOMEONE_THERE, user=user, root_account=actor.root_account)
     there = there.filter(
-        _of_enrolment_state(params), _of_types([params.text("enrollment_type") or ""])
+        _of_enrolment_state(params), of_types([params.text("enrollment_type") or ""])
     )
     if text := params.text("enrollment_role_id"):
-        there = there.filter(role=_number("enrollment_role_id", text))
+        there = there.filter(role=read_number("enrollment_role_id", text))
     return there.filter(_of_states(params.texts("state")))
 
 
@@ -103,20 +116,6 @@ def _states(asked: Iterable[str]) -> set[str]:
         if text not in _STATES:
             raise refusal(400, f"state must be one of {', '.join(_STATES)}")
     return {_STATES[text] for text in asked}
-
-
-def _of_types(asked: Collection[str]) -> Q:
-    asked = [text for text in asked if text]
-    for text in asked:
-        if text not in _TYPES:
-            raise refusal(400, f"enrollment_type must be one of {', '.join(_TYPES)}")
-    return Q(type__in=[_TYPES[text] for text in asked]) if asked else Q()
-
-
-def _number(name: str, text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise refusal(400, f"{name} must be a number")
-    return int(text)
 
 
 def by_course(
@@ -195,8 +194,8 @@ def _switches(params: Params) -> Iterable[Q]:
     for name, condition in switches.items():
         if (wanted := params.boolean(name)) is not None:
             yield condition if wanted else ~condition
-    if of_types := _of_types(params.texts("enrollment_type")):
-        yield Q(Exists(_people_there().filter(of_types)))
+    if wanted_types := of_types(params.texts("enrollment_type")):
+        yield Q(Exists(_people_there().filter(wanted_types)))
 
 
 def _people_there() -> QuerySet[Enrolment]:

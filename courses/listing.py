@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Account
-from accounts.people import in_order, searched, titled
+from accounts.people import M, in_order, searched, titled
 from courses.models import Course, Enrolment
 from courses.rules import OF_A_STUDENT, SEE_COURSE_PEOPLE
 from permissions.policy import answered
@@ -67,8 +67,9 @@ def rows(courses: QuerySet[Course], actor: Actor) -> QuerySet[Any]:
     return with_students(seen).select_related("account")
 
 
-def with_students(courses: QuerySet[Course]) -> QuerySet[Course]:
-    """Each with the number of its `students`."""
-    students = Enrolment.objects.filter(OF_A_STUDENT, course=OuterRef("pk")).order_by()
-    number = students.values("course").annotate(n=Count("user", distinct=True)).values("n")
-    return courses.annotate(students=Coalesce(Subquery(number), Value(0)))
+def with_students(places: QuerySet[M], kind: str = "course") -> QuerySet[M]:
+    """Courses (or, as `kind` says, sections), each with the number of its `students`."""
+    students = Enrolment.objects.filter(OF_A_STUDENT, **{kind: OuterRef("pk")}).order_by()
+    number = students.values(kind).annotate(n=Count("user", distinct=True)).values("n")
+    found: Any = places.annotate(students=Coalesce(Subquery(number), Value(0)))
+    return found  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from accounts.people import named, searched
 from courses.models import Course, Enrolment
 from courses.rules import (
     ANSWER_INVITATION,
+    MANAGE_SIS_OF_COURSE,
     OF_SOMEONE_THERE,
     SEE_COURSE_PEOPLE,
     SEE_DETAILS,
@@ -116,10 +117,21 @@ def _invitations(actor: Actor, invited: list[Enrolment]) -> list[Invitation]:
 class Sight:
     """What the actor sees of a course's people beside their names and roles."""
 
-    details: bool
-    login: bool
-    email: bool
-    sis: bool
+    details: bool = False
+    login: bool = False
+    email: bool = False
+    sis: bool = False
+    sis_import: bool = False
+
+    def tell(self, user: User) -> User:
+        """The user, with what `accounts.serializers.user_json` may show of them in the course."""
+        vars(user).update(
+            shows_login=self.login,
+            shows_email=self.email,
+            shows_sis_id=self.sis,
+            shows_sis_import=self.sis_import,
+        )
+        return user
 
 
 def sight_of(actor: Actor, course: Course) -> Sight:
@@ -128,6 +140,7 @@ def sight_of(actor: Actor, course: Course) -> Sight:
         login=may(actor, SEE_LOGIN_IN_COURSE, course),
         email=may(actor, SEE_EMAIL_IN_COURSE, course),
         sis=may(actor, SEE_SIS_IN_COURSE, course),
+        sis_import=may(actor, MANAGE_SIS_OF_COURSE, course),
     )
 
 

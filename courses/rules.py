@@ -299,6 +299,20 @@ DELETE_SECTION = rule("delete_section", Section, "delete a section without peopl
     "course", holds_in_course("manage_sections_delete", "course")
 )
 
+SEE_SECTIONS = (
+    rule("see_sections", Course, "see the sections of a course")
+    .row("roster", holds_in_course("read_roster", "pk"))
+    .row("adds sections", holds_in_course("manage_sections_add", "pk"))
+    .row("changes sections", holds_in_course("manage_sections_edit", "pk"))
+    .row("deletes sections", holds_in_course("manage_sections_delete", "pk"))
+)
+SEE_SIS_OF_SECTION = rule("see_sis_of_section", Section, "see the SIS ids of a section").row(
+    "course", holds_in_course("read_sis", "course")
+)
+SEE_SIS_IMPORT_OF_SECTION = rule(
+    "see_sis_import_of_section", Section, "see which import a section came from"
+).row("administrator", holds_in_root("manage_sis"))
+
 # --- The people of a course ---
 
 SEE_COURSE_PEOPLE = rule("see_course_people", Course, "see who is in a course").row(

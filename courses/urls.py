@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from courses.api import courses, enrolments
+from courses.api import courses, enrolments, sections
+from courses.api import people as course_people
 from courses.views import account_courses, enrolling, own, people
 
 pages = [
@@ -48,6 +49,38 @@ api = [
     path("users/<str:user_id>/courses", courses.CoursesOfUser.as_view()),
     path("accounts/<str:account_id>/courses", courses.CoursesOfAccount.as_view()),
     path("accounts/<str:account_id>/courses/<str:course_id>", courses.OneCourseOfAccount.as_view()),
+    # Their people
+    path("courses/<str:course_id>/users", course_people.UsersOfCourse.as_view()),
+    path("courses/<str:course_id>/search_users", course_people.SearchUsersOfCourse.as_view()),
+    path("courses/<str:course_id>/users/<str:user_id>", course_people.OneUserOfCourse.as_view()),
+    # Sections
+    path("courses/<str:course_id>/sections", sections.SectionsOfCourse.as_view()),
+    path(
+        "courses/<str:course_id>/sections/<str:section_id>", sections.OneSectionOfCourse.as_view()
+    ),
+    path("sections/<str:section_id>", sections.OneSection.as_view()),
     # Enrolments
+    path("courses/<str:course_id>/enrollments", enrolments.EnrolmentsOfCourse.as_view()),
+    path("sections/<str:section_id>/enrollments", enrolments.EnrolmentsOfSection.as_view()),
+    path(
+        "courses/<str:course_id>/enrollments/<str:enrollment_id>",
+        enrolments.OneEnrolment.as_view(),
+    ),
+    path(
+        "courses/<str:course_id>/enrollments/<str:enrollment_id>/reactivate",
+        enrolments.Reactivation.as_view(),
+    ),
+    path(
+        "courses/<str:course_id>/enrollments/<str:enrollment_id>/accept",
+        enrolments.Acceptance.as_view(),
+    ),
+    path(
+        "courses/<str:course_id>/enrollments/<str:enrollment_id>/reject",
+        enrolments.Rejection.as_view(),
+    ),
+    path(
+        "accounts/<str:account_id>/enrollments/<str:enrollment_id>",
+        enrolments.EnrolmentOfAccount.as_view(),
+    ),
     path("users/<str:user_id>/enrollments", enrolments.EnrolmentsOfUser.as_view()),
 ]

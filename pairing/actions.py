@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
@@ -20,9 +20,11 @@ from django.utils import timezone
 from accounts.actions import check_password, names
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings, User
+from accounts.rules import SEE_PERSON
 from audit.actions import Told, record, record_all
 from audit.models import Event
-from courses.models import Enrolment
+from courses.actions import EnrolmentRefused, Wanted, enrol
+from courses.models import Enrolment, Section
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
 from pairing.following import attach, detach
 from pairing.guesses import admit, count_wrong, guesser_of
@@ -37,6 +39,8 @@ from pairing.rules import (
 )
 from pairing_service.rows import insert_rows
 from pairing_service.statements import among, every, first, listed, run
+from permissions.actions.overrides import hold_rights
+from permissions.models import Role
 from permissions.policy import Rule, require
 
 State = PairingCode.State
@@ -514,6 +518,28 @@ def unlink(*, actor: Actor, link: ObservationLink) -> None:
         raise NotLive
     detach(link)
     record(actor, "link_removed", subject=link.student, observer=link.observer_id)
+
+
+@transaction.atomic
+def enrol_observer(
+    *, actor: Actor, user: User, student: User, section: Section, role: Role, wanted: Wanted
+) -> Enrolment:
+    """Put an observer into a section, beside a student whom their place names.
+
+    It needs an active link between the two, or the right to make one: a course role alone never
+    attaches an observer to a student (spec "The link"). Raises Denied, EnrolmentRefused.
+    """
+    # The rights first, then people, as everyone holds them who changes enrolments.
+    hold_rights(actor, section.course.account)
+    if user.pk == student.pk:
+        raise EnrolmentRefused("Cannot observe yourself")
+    User.objects.hold([user.pk, student.pk])
+    require(actor, SEE_PERSON, student)
+    if not ObservationLink.objects.active().filter(observer=user, student=student).exists():
+        require(actor, MANAGE_OBSERVERS, user)
+        require(actor, MANAGE_OBSERVERS, student)
+    beside = replace(wanted, observed=student)
+    return enrol(actor=actor, user=user, section=section, role=role, wanted=beside)
 
 
 @transaction.atomic

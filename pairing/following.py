@@ -114,7 +114,10 @@ class _Following:
         sections = {section for _, section in self._pairs}
         self._wanted = self._read_wanted(students, sections)
         beside = Enrolment.objects.filter(associated_user__in=students, section__in=sections)
-        self._there = {(e.associated_user_id, e.section_id, e.user_id): e for e in beside}
+        # Several, where an observer has places in further roles there.
+        self._there: dict[tuple[int | None, int, int], list[Enrolment]] = defaultdict(list)
+        for e in beside:
+            self._there[e.associated_user_id, e.section_id, e.user_id].append(e)
 
     def _read_wanted(
         self, students: set[int], sections: set[int]
@@ -134,12 +137,13 @@ class _Following:
         for student, section in self._pairs:
             wanted = self._wanted.get((student, section))
             for link in self._links[student]:
-                mine = self._there.get((student, section, link.observer_id))
-                state = self._state(wanted, mine, (student, section) in self._back)
-                if mine is None and wanted is not None and state != State.DELETED:
-                    new.append(_beside(wanted, link, state))
-                elif mine is not None and mine.state != state:
-                    by_state[state].append(mine.pk)
+                there: list[Enrolment | None] = [*self._there[student, section, link.observer_id]]
+                for mine in there or [None]:
+                    state = self._state(wanted, mine, (student, section) in self._back)
+                    if mine is None and wanted is not None and state != State.DELETED:
+                        new.append(_beside(wanted, link, state))
+                    elif mine is not None and mine.state != state:
+                        by_state[state].append(mine.pk)
         self._save(new, by_state)
 
     def _state(self, wanted: Enrolment | None, mine: Enrolment | None, back: bool) -> str:

@@ -1,47 +1,67 @@
-"""REST: enrolments (contract §7.3)."""
+"""REST: enrolments (contract §7.2 to §7.4)."""
 
 from __future__ import annotations
 
-import re
-from typing import TypedDict
+from typing import Literal, TypedDict
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.http import Http404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.actor import Actor
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
-from accounts.ids import require_user
+from accounts.ids import find_user, get_account, id_condition, may_hear_of, require_user
 from accounts.models import User
-from courses.models import Course, Enrolment, Section
-from courses.rules import (
-    SEE_ENROLMENTS_OF,
-    SEE_SIS_IMPORT_OF_ENROLMENT,
-    SEE_SIS_OF_ENROLMENT,
+from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
+from courses.actions import (
+    EnrolmentRefused,
+    WrongState,
+    accept_invitation,
+    conclude,
+    decline_invitation,
+    enrol,
+    inactivate,
+    reactivate,
+    remove,
 )
-from courses.serializers.enrolments import UsersEnrolmentJson, enrolments_json
+from courses.ids import find_section, get_course, get_section
+from courses.models import Course, Enrolment, Section
+from courses.people import Sight, sight_of
+from courses.places import asked_for, not_ended, of_person, places_in, role_asked_for, shown
+from courses.rules import (
+    ENROL_AS_ADMINISTRATOR,
+    SEE_COURSE,
+    SEE_COURSE_PEOPLE,
+    SEE_ENDED_ENROLMENT,
+    SEE_ENROLLED,
+    SEE_ENROLMENTS_OF,
+)
+from courses.serializers.enrolments import (
+    EnrolmentJson,
+    ListedEnrolmentJson,
+    NewEnrolmentParams,
+    enrolment_json,
+    enrolments_json,
+    wanted_place,
+)
+from pairing.actions import enrol_observer
 from pairing_service.http.described import Paged, described
-from pairing_service.http.errors import PlainError, Refusal
+from pairing_service.http.errors import FieldErrors, Message, PlainError, Refusal, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import Params, params_of
 from permissions.models import Role
-from permissions.policy import answered
+from permissions.policy import Denied, may, permitted, require
 
 State = Enrolment.State
-_ID = re.compile("[0-9]{1,18}")
 
-_CURRENT = [State.ACTIVE, State.INVITED]
-# What `state[]` may say, and the states that it means. Nothing here is ever pending otherwise.
-_STATES: dict[str, list[str]] = {
-    **{str(state): [state] for state in State.values if state != State.DELETED},
-    "pending_active": [],
-    "pending_invited": [],
-    "current_and_invited": [*_CURRENT],
-    "current_and_future": [*_CURRENT, State.CREATION_PENDING],
-    "current_and_concluded": [State.ACTIVE, State.COMPLETED],
-}
+
+def base_of(request: ApiRequest) -> str:
+    """The scheme and host that the client used, for addresses of pages."""
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+# --- Lists ---
 
 
 class EnrolmentsParams(TypedDict, total=False):
@@ -49,65 +69,263 @@ class EnrolmentsParams(TypedDict, total=False):
     type: list[str]
     role: list[str]
     role_id: list[str]
+    sis_account_id: list[str]
+    sis_course_id: list[str]
+    sis_section_id: list[str]
+    sis_user_id: list[str]
     include: list[str]
 
 
+class CoursesEnrolmentsParams(EnrolmentsParams, total=False):
+    user_id: str
+
+
 class EnrolmentsOfUser(APIView):
-    @described(Paged[UsersEnrolmentJson], takes=EnrolmentsParams, refuses={400: PlainError})
+    @described(Paged[ListedEnrolmentJson], takes=EnrolmentsParams, refuses={400: PlainError})
     def get(self, request: ApiRequest, user_id: str) -> Response:
         """A person's enrolments: for themself, their observers, and who reads the whole roster."""
         actor, params = request.actor, params_of(request)
         user = require_user(actor, SEE_ENROLMENTS_OF, user_id, annotate=told)
-        own = user == actor.person
-        include = params.texts("include")
-        base = request.build_absolute_uri("/").rstrip("/")
-        rows = _wanted(actor, user, params, own=own)
-        return page_of(
-            request,
-            rows,
-            lambda page: enrolments_json(page, user, base=base, own=own, include=include),
+        own, include = user == actor.person, params.texts("include")
+        base = base_of(request)
+        # Whom a student observes in turn is not their parents' to know.
+        if not own and not may(actor, SEE_PEOPLE_OF_ACCOUNT, actor.root_account):
+            include = [name for name in include if name != "observed_users"]
+        of_user = Enrolment.objects.filter(user=user, root_account=actor.root_account)
+        rows = asked_for(of_user, actor, params, own=own)
+        if not params.texts("state"):
+            rows = rows.filter(not_ended())
+
+        def listed(page: list[Enrolment]) -> list[ListedEnrolmentJson]:
+            for enrolment in page:
+                enrolment.user = user
+            return enrolments_json(page, reader=actor.person, base=base, include=include)
+
+        return page_of(request, shown(rows, actor, include).order_by("pk"), listed)
+
+
+class EnrolmentsOfCourse(APIView):
+    @described(Paged[ListedEnrolmentJson], takes=CoursesEnrolmentsParams, refuses={400: PlainError})
+    def get(self, request: ApiRequest, course_id: str) -> Response:
+        """Who is in a course: for its roster; an observer gets their own and their students'."""
+        course = get_course(request.actor, course_id, required=SEE_COURSE)
+        return _listed(request, course)
+
+    @described(EnrolmentJson, takes=NewEnrolmentParams, refuses={400: FieldErrors | Message})
+    def post(self, request: ApiRequest, course_id: str) -> Response:
+        """Put a person into a course. A course role invites, an administrator adds at once."""
+        course = get_course(request.actor, course_id, required=SEE_COURSE)
+        return _added(request, course)
+
+
+class EnrolmentsOfSection(APIView):
+    @described(Paged[ListedEnrolmentJson], takes=CoursesEnrolmentsParams, refuses={400: PlainError})
+    def get(self, request: ApiRequest, section_id: str) -> Response:
+        """Who is in a section: as those of its course are listed."""
+        section = get_section(request.actor, section_id, required=SEE_COURSE)
+        return _listed(request, section.course, section)
+
+    @described(EnrolmentJson, takes=NewEnrolmentParams, refuses={400: FieldErrors | Message})
+    def post(self, request: ApiRequest, section_id: str) -> Response:
+        """Put a person into a section, as into a course."""
+        section = get_section(request.actor, section_id, required=SEE_COURSE)
+        return _added(request, section.course, section)
+
+
+def _listed(request: ApiRequest, course: Course, section: Section | None = None) -> Response:
+    actor, params = request.actor, params_of(request)
+    reads_roster = may(actor, SEE_COURSE_PEOPLE, course)
+    sight = sight_of(actor, course) if reads_roster else Sight()
+    there = places_in(actor, course, sight)
+    if not reads_roster and not there.exists():
+        raise Denied(SEE_COURSE_PEOPLE)
+    if section is not None:
+        there = there.filter(section=section)
+    rows, include = asked_for(there, actor, params), params.texts("include")
+    if text := params.text("user_id"):
+        rows = of_person(rows, actor, text)
+
+    def listed(page: list[Enrolment]) -> list[ListedEnrolmentJson]:
+        for enrolment in page:
+            sight.tell(enrolment.user)
+        return enrolments_json(page, reader=actor.person, base=base_of(request), include=include)
+
+    return page_of(request, shown(rows, actor, include).order_by("user__name_key", "pk"), listed)
+
+
+# --- New ones ---
+
+
+def _added(request: ApiRequest, course: Course, section: Section | None = None) -> Response:
+    actor, given = request.actor, params_of(request).group("enrollment")
+    role = _role(course, given)
+    wanted = wanted_place(given)
+    user = _person(actor, given.required("user_id"), role, course)
+    section = section or _section(actor, course, given)
+    section.course = course
+    try:
+        if role.base_role == Enrolment.Type.OBSERVER and given.text("associated_user_id"):
+            student = _person(actor, given.required("associated_user_id"))
+            enrolment = enrol_observer(
+                actor=actor, user=user, student=student, section=section, role=role, wanted=wanted
+            )
+        else:
+            enrolment = enrol(actor=actor, user=user, section=section, role=role, wanted=wanted)
+    except EnrolmentRefused as error:
+        raise Refusal(400, {"message": str(error)}) from error
+    return _one(request, enrolment)
+
+
+def _role(course: Course, given: Params) -> Role:
+    """The role of the new place; the 400 with everything that is wrong, or a user missing."""
+    if not given:
+        raise Refusal(400, {"message": "No parameters given"})
+    role, wrong = role_asked_for(course, given)
+    if not given.text("user_id"):
+        wrong.insert(
+            0,
+            "Can't create an enrollment without a user. "
+            "Include enrollment[user_id] to create an enrollment",
         )
+    if role is None or wrong:
+        raise Refusal(400, {"message": ", ".join(wrong)})
+    return role
 
 
-def _wanted(actor: Actor, user: User, params: Params, *, own: bool) -> QuerySet[Enrolment]:
-    """The user's enrolments that the parameters ask for, with all that is shown of them."""
-    rows = Enrolment.objects.filter(user=user, root_account=actor.root_account)
-    rows = rows.filter(_in_states(params.texts("state"), own=own))
-    if types := params.texts("type"):
-        rows = rows.filter(type__in=types)
-    if names := params.texts("role"):
-        rows = rows.filter(role__in=_roles(actor, names))
-    if ids := params.texts("role_id"):
-        rows = rows.filter(role__in=[int(text) for text in ids if _ID.fullmatch(text)])
-    rows = rows.select_related("role", "course__account", "section", "associated_user", "user")
-    return answered(
-        rows.order_by("pk"),
-        actor,
-        shows_sis=SEE_SIS_OF_ENROLMENT,
-        shows_sis_import=SEE_SIS_IMPORT_OF_ENROLMENT,
+def _person(
+    actor: Actor, text: str, role: Role | None = None, course: Course | None = None
+) -> User:
+    """Whom `text` names. A login may name anybody to who adds people without asking them."""
+    user = find_user(actor, text)
+    if user is None:
+        raise Http404
+    adds_anyone = (
+        role is not None
+        and course is not None
+        and text.startswith("sis_login_id:")
+        and may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
     )
+    if not adds_anyone and not may_hear_of(actor, text, user):
+        raise Http404
+    return user
 
 
-def _in_states(asked: list[str], *, own: bool) -> Q:
-    """Those in the states asked for; by default active and invited ones that have not ended."""
-    exists = ~Q(course__state=Course.State.DELETED) & ~Q(section__state=Section.State.DELETED)
-    if not asked:
-        ended = Q(course__state=Course.State.COMPLETED) | Q(course__end_at__lt=timezone.now())
-        return exists & Q(state__in=_CURRENT) & ~ended
-    known = _STATES if own else _STATES | {"deleted": [State.DELETED]}
-    for text in asked:
-        if text not in known:
-            raise Refusal(400, {"error": f"Invalid state {text}"})
-    wanted = exists & Q(state__in={state for text in asked for state in known[text]})
-    return wanted | ~exists if "deleted" in asked else wanted
+def _section(actor: Actor, course: Course, given: Params) -> Section:
+    text = given.text("course_section_id")
+    if not text:
+        return Section.objects.get(course=course, is_default=True)
+    section = find_section(actor, text, course)
+    if section is None:
+        raise Http404
+    return section
 
 
-def _roles(actor: Actor, names: list[str]) -> list[int]:
-    """The tenant's roles of these names (contract §4.1); 400 when there is none of one name."""
-    by_name: dict[str, list[int]] = {}
-    for role in Role.objects.filter(root_account=actor.root_account):
-        by_name.setdefault(role.name, []).append(role.pk)
-    for name in names:
-        if name not in by_name:
-            raise Refusal(400, {"error": f"Invalid role {name}"})
-    return [pk for name in names for pk in by_name[name]]
+def _one(request: ApiRequest, enrolment: Enrolment) -> Response:
+    row = shown(Enrolment.objects.filter(pk=enrolment.pk), request.actor).get()
+    return Response(enrolment_json(row, base=base_of(request)))
+
+
+# --- One ---
+
+
+class EnrolmentOfAccount(APIView):
+    @described(EnrolmentJson)
+    def get(self, request: ApiRequest, account_id: str, enrollment_id: str) -> Response:
+        """An enrolment in a course of the account, or of one below it."""
+        actor, account = request.actor, get_account(request.actor, account_id)
+        require(actor, SEE_PEOPLE_OF_ACCOUNT, account)
+        there = permitted(actor, SEE_ENROLLED) | permitted(actor, SEE_ENDED_ENROLMENT)
+        condition = id_condition(enrollment_id, {})
+        below = there.filter(course__account__path__startswith=account.path)
+        enrolment = below.filter(condition).first() if condition else None
+        if enrolment is None:
+            raise Http404
+        return _one(request, enrolment)
+
+
+class EndingParams(TypedDict, total=False):
+    """`deactivate` is the same as `inactivate`; `conclude` when nothing is given."""
+
+    task: Literal["conclude", "delete", "inactivate", "deactivate"]
+
+
+# What is done, and the state that it leads to.
+_TASKS = {
+    "conclude": (conclude, State.COMPLETED),
+    "delete": (remove, State.DELETED),
+    "inactivate": (inactivate, State.INACTIVE),
+    "deactivate": (inactivate, State.INACTIVE),
+}
+
+
+class OneEnrolment(APIView):
+    @described(EnrolmentJson, takes=EndingParams, refuses={400: PlainError})
+    def delete(self, request: ApiRequest, course_id: str, enrollment_id: str) -> Response:
+        """Conclude, suspend or delete a place in a course, as `task` says."""
+        enrolment = _get(request.actor, course_id, enrollment_id)
+        task = params_of(request).text("task") or "conclude"
+        if task not in _TASKS:
+            raise refusal(400, f"task must be one of {', '.join(_TASKS)}")
+        act, state = _TASKS[task]
+        try:
+            act(actor=request.actor, enrolment=enrolment)
+        except WrongState as error:
+            enrolment.refresh_from_db()
+            if enrolment.state != state:
+                raise Refusal(400, {"error": str(error)}) from error
+        return _one(request, enrolment)
+
+
+class Reactivation(APIView):
+    @described(EnrolmentJson, refuses={400: PlainError})
+    def put(self, request: ApiRequest, course_id: str, enrollment_id: str) -> Response:
+        """Make a suspended place active again."""
+        enrolment = _get(request.actor, course_id, enrollment_id)
+        try:
+            reactivate(actor=request.actor, enrolment=enrolment)
+        except WrongState as error:
+            raise Refusal(400, {"error": "enrollment not inactive"}) from error
+        return _one(request, enrolment)
+
+
+class Success(TypedDict):
+    success: Literal[True]
+
+
+class Acceptance(APIView):
+    @described(Success, refuses={400: PlainError})
+    def post(self, request: ApiRequest, course_id: str, enrollment_id: str) -> Response:
+        """Accept an invitation, as the person who is invited."""
+        enrolment = _get(request.actor, course_id, enrollment_id)
+        try:
+            accept_invitation(actor=request.actor, enrolment=enrolment)
+        except WrongState as error:
+            raise Refusal(400, {"error": "no current invitation"}) from error
+        return Response({"success": True})
+
+
+class Rejection(APIView):
+    @described(Success, refuses={400: PlainError})
+    def post(self, request: ApiRequest, course_id: str, enrollment_id: str) -> Response:
+        """Decline an invitation, as the person who is invited."""
+        enrolment = _get(request.actor, course_id, enrollment_id)
+        try:
+            decline_invitation(actor=request.actor, enrolment=enrolment)
+        except WrongState as error:
+            raise Refusal(400, {"error": "no current invitation"}) from error
+        return Response({"success": True})
+
+
+def _get(actor: Actor, course_id: str, enrollment_id: str) -> Enrolment:
+    """An enrolment in the course of which the actor may hear, or their own. Http404, Denied."""
+    course = get_course(actor, course_id, required=SEE_COURSE)
+    condition = id_condition(enrollment_id, {})
+    if condition is None:
+        raise Http404
+    sight = sight_of(actor, course) if may(actor, SEE_COURSE_PEOPLE, course) else Sight()
+    own = Enrolment.objects.filter(course=course, user=actor.person)
+    there = (places_in(actor, course, sight) | own).filter(condition)
+    enrolment = there.select_related("user", "course__account").first()
+    if enrolment is None:
+        raise Http404
+    return enrolment

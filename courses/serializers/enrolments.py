@@ -1,16 +1,21 @@
-"""JSON of enrolments (contract §7.2)."""
+"""JSON of enrolments, out and in (contract §7.2, §7.4)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, Required, TypedDict, cast
 
 from accounts.models import User
 from accounts.serializers import UserJson, user_json
+from courses.actions import Wanted
 from courses.models import Course, Enrolment, Section
+from pairing_service.http.errors import Field, invalid
+from pairing_service.http.params import Params, Reader, read_fields, read_moment
 from pairing_service.http.rendering import wire_time
 from pairing_service.http.shapes import Time
+
+# --- Out ---
 
 # What of a student's enrolments stands below `observed_user`: those that have not ended.
 _NOT_ENDED = [Enrolment.State.ACTIVE, Enrolment.State.INVITED, Enrolment.State.CREATION_PENDING]
@@ -72,33 +77,38 @@ class Observed(TypedDict, total=False):
     observed_user: ObservedUserJson
 
 
-class UsersEnrolmentJson(EnrolmentJson, Activity, Observed):
+class ListedEnrolmentJson(EnrolmentJson, Activity, Observed):
+    """An enrolment in a list, with its person."""
+
     user: UserJson
+    can_be_removed: NotRequired[bool]
 
 
 def enrolments_json(
-    enrolments: list[Enrolment], user: User, *, base: str, own: bool, include: Collection[str]
-) -> list[UsersEnrolmentJson]:
-    """One page of a person's enrolments; at most one statement more, for the students observed.
+    enrolments: Iterable[Enrolment], *, reader: User | None, base: str, include: Collection[str]
+) -> list[ListedEnrolmentJson]:
+    """One page of enrolments with their people; at most one statement more, for students observed.
 
-    `base` is the scheme and host for addresses of pages; `own` shows what is for oneself alone.
+    `base` is the scheme and host for addresses of pages; `reader` is told what is for oneself.
     """
+    enrolments = list(enrolments)
     of_students = _of_students(enrolments) if "observed_users" in include else {}
-    activity: Activity = {}
-    if own:
-        activity |= {"last_activity_at": None, "last_attended_at": None, "total_activity_time": 0}
-    rows: list[UsersEnrolmentJson] = []
+    rows: list[ListedEnrolmentJson] = []
     for enrolment in enrolments:
-        observed: Observed = {}
+        row = cast(ListedEnrolmentJson, enrolment_json(enrolment, base=base))
+        row["user"] = user_json(enrolment.user, include)
+        if enrolment.user == reader:
+            row |= {"last_activity_at": None, "last_attended_at": None, "total_activity_time": 0}
         student = enrolment.associated_user
         if "observed_users" in include and student and student.state != User.State.DELETED:
             beside = of_students.get((student.pk, enrolment.course_id), [])
-            observed["observed_user"] = {
+            row["observed_user"] = {
                 **user_json(student, include),
                 "enrollments": [enrolment_json(one, base=base) for one in beside],
             }
-        row = enrolment_json(enrolment, base=base)
-        rows.append({**row, "user": user_json(user, include), **activity, **observed})
+        if "can_be_removed" in include:
+            row["can_be_removed"] = getattr(enrolment, "can_be_removed", False)
+        rows.append(row)
     return rows
 
 
@@ -166,3 +176,50 @@ def _sis(enrolment: Enrolment) -> SisIds:
     if getattr(enrolment, "shows_sis_import", False):
         body["sis_import_id"] = None
     return body
+
+
+# --- In ---
+
+
+class NewEnrolment(TypedDict, total=False):
+    """Who, as what (`role_id`, or `type`; a student otherwise), and for observers of whom."""
+
+    user_id: Required[str]
+    type: str
+    role_id: int
+    role: str
+    enrollment_state: Literal["active", "invited", "inactive"]
+    course_section_id: str
+    limit_privileges_to_course_section: bool
+    associated_user_id: str
+    start_at: Time
+    end_at: Time
+    notify: bool
+
+
+class NewEnrolmentParams(TypedDict):
+    enrollment: NewEnrolment
+
+
+_MOMENTS: dict[str, tuple[str, Reader]] = {
+    "start_at": ("start_at", read_moment),
+    "end_at": ("end_at", read_moment),
+}
+_GIVEN_STATES = (Enrolment.State.ACTIVE, Enrolment.State.INVITED, Enrolment.State.INACTIVE)
+
+
+def wanted_place(given: Params) -> Wanted:
+    """What the new place is to be, from `enrollment[…]`. Raises the 400 with every wrong value."""
+    wrong: dict[str, Field] = {}
+    moments = read_fields(given, _MOMENTS, wrong)
+    start, end = moments.get("start_at"), moments.get("end_at")
+    if start and end and end < start:
+        wrong["end_at"] = ("invalid", "is before the start")
+    state = given.text("enrollment_state") or Enrolment.State.INVITED
+    if state not in _GIVEN_STATES:
+        wrong["enrollment_state"] = ("invalid", f"must be one of {', '.join(_GIVEN_STATES)}")
+    if wrong:
+        raise invalid(**wrong)
+    return Wanted(
+        state, given.boolean("limit_privileges_to_course_section") or False, None, start, end
+    )

@@ -52,6 +52,7 @@ IDS = {
     "observee_id": _USER,
     "observer_id": _USER,
     "course_id": "A number, `sis_course_id:…`, `sis_integration_id:…`.",
+    "enrollment_id": "A number.",
     "section_id": "A number, `sis_section_id:…`, `sis_integration_id:…`.",
 }
 PARAMETERS: dict[str, Schema] = {

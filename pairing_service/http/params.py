@@ -123,6 +123,16 @@ def read_boolean(text: str) -> bool | None:
     return text.lower() in _TRUE if text.lower() in _TRUE | _FALSE else None
 
 
+_NUMBER = re.compile("[0-9]{1,18}")
+
+
+def read_number(name: str, text: str) -> int:
+    """A number that fits into the database's; 400 for anything else."""
+    if not _NUMBER.fullmatch(text):
+        raise refusal(400, f"{name} must be a number")
+    return int(text)
+
+
 # Reads one value; raises ValueError with a sentence for what it can't be.
 Reader = Callable[[str], Any]
 

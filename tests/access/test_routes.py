@@ -67,6 +67,24 @@ GET    api/v1/users/<str:user_id>/courses                             200 403 40
 GET    api/v1/accounts/<str:account_id>/courses                       200 200 403 403 403 403 403 403 403 403 401 404 401
 POST   api/v1/accounts/<str:account_id>/courses                       400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/courses/<str:course_id>       200 200 403 200 200 200 200 200 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/users                           200 200 403 200 200 200 200 200 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/search_users                    200 200 403 200 200 200 200 200 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/users/<str:user_id>             200 200 403 200 200 200 200 200 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/enrollments                     200 200 403 200 200 200 200 200 403 403 401 404 401
+POST   api/v1/courses/<str:course_id>/enrollments                     400 400 403 400 400 400 400 400 403 403 401 404 401
+GET    api/v1/sections/<str:section_id>/enrollments                   200 200 403 200 200 200 200 200 403 403 401 404 401
+POST   api/v1/sections/<str:section_id>/enrollments                   400 400 403 400 400 400 400 400 403 403 401 404 401
+DELETE api/v1/courses/<str:course_id>/enrollments/<str:enrollment_id> 200 200 403 200 200 200 403 403 403 403 401 404 401
+PUT    api/v1/courses/<str:course_id>/enrollments/<str:enrollment_id>/reactivate 400 400 403 400 400 400 403 403 403 403 401 404 401
+POST   api/v1/courses/<str:course_id>/enrollments/<str:enrollment_id>/accept 403 403 403 403 403 403 400 403 403 403 401 404 401
+POST   api/v1/courses/<str:course_id>/enrollments/<str:enrollment_id>/reject 403 403 403 403 403 403 400 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/enrollments/<str:enrollment_id> 200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/sections                        200 200 403 200 200 200 200 200 403 403 401 404 401
+POST   api/v1/courses/<str:course_id>/sections                        400 400 403 400 400 400 400 400 403 403 401 404 401
+GET    api/v1/courses/<str:course_id>/sections/<str:section_id>       200 200 403 200 200 200 200 200 403 403 401 404 401
+GET    api/v1/sections/<str:section_id>                               200 200 403 200 200 200 200 200 403 403 401 404 401
+PUT    api/v1/sections/<str:section_id>                               400 400 403 400 400 400 400 400 403 403 401 404 401
+DELETE api/v1/sections/<str:section_id>                               400 400 403 400 403 400 403 403 403 403 401 404 401
 GET    api/v1/users/<str:user_id>/enrollments                         200 403 403 403 403 403 200 403 403 200 401 404 401
 GET    api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 200 200 200 200 200 404 200 401 404 401
 POST   api/v1/users/<str:user_id>/observer_pairing_codes              200 200 404 403 403 403 200 403 404 403 401 404 401
@@ -343,6 +361,8 @@ def ids_of(cast: Cast) -> dict[str, int | str]:
         "account_id": cast.accounts.high.pk,
         "course_id": cast.courses.biology.pk,
         "enrolment_id": cast.enrolment(cast.student, cast.courses.biology).pk,
+        "enrollment_id": cast.enrolment(cast.student, cast.courses.biology).pk,
+        "section_id": cast.courses.biology.sections.get().pk,
         "link_id": link.pk,
         "code_id": code.pk,
         "observee_id": cast.student.pk,

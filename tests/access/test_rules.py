@@ -80,6 +80,10 @@ enter_course               reading                   + . + . . . . . + . . . .
 add_section                biology                   + + . + . + . . . . . . .
 edit_section               section                   + + . + . + . . . . . . .
 delete_section             section                   + + . + . + . . . . . . .
+see_sections               biology                   + + . + + + + + . . . . .
+see_sections               reading                   + . + . . . . . + . . . .
+see_sis_of_section         section                   + + . + . . . . . . . . .
+see_sis_import_of_section  section                   + . . . . . . . . . . . .
 see_ended_enrolment        enrolment                 + + . + . . . . . . . . .
 see_enrolment_as_observer  enrolment                 . . . . . . . . . . . . .
 answer_invitation          enrolment                 . . . . . . + . . . . . .

@@ -17,10 +17,14 @@ OF_ACCOUNT = [
     ("get", "accounts/{}/admins"), ("get", "accounts/{}/admins/self"),
     ("get", "accounts/{}/sub_accounts"), ("delete", "accounts/self/sub_accounts/{}"),
     ("get", "accounts/{}/courses"), ("post", "accounts/{}/courses"),
+    ("get", "accounts/{}/enrollments/1"),
 ]  # fmt: skip
 OF_COURSE = [
     ("get", "courses/{}/permissions"), ("get", "courses/{}/permissions/explain"),
     ("get", "courses/{}"), ("put", "courses/{}"), ("delete", "courses/{}"),
+    ("get", "courses/{}/users"), ("get", "courses/{}/users/1"), ("get", "courses/{}/sections"),
+    ("post", "courses/{}/sections"), ("get", "courses/{}/enrollments"),
+    ("post", "courses/{}/enrollments"), ("delete", "courses/{}/enrollments/1"),
 ]  # fmt: skip
 
 
