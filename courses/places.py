@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.ids import find_user, may_hear_of
@@ -26,7 +26,7 @@ from courses.rules import (
 from pairing_service.http.errors import Refusal, refusal
 from pairing_service.http.params import Params
 from permissions.models import Role
-from permissions.policy import answered, may, permitted
+from permissions.policy import answer, answered, may, permitted
 
 State = Enrolment.State
 _ID = re.compile("[0-9]{1,18}")
@@ -111,8 +111,7 @@ def shown(
         shows_sis_import=SEE_SIS_IMPORT_OF_ENROLMENT,
     )
     if "can_be_removed" in include:
-        answer = ExpressionWrapper(removable(actor), output_field=BooleanField())
-        rows = rows.annotate(can_be_removed=answer)
+        rows = rows.annotate(can_be_removed=answer(removable(actor)))
     return rows
 
 

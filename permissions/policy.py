@@ -274,10 +274,11 @@ def answered(targets: QuerySet[M], actor: Actor, **rules: Rule) -> QuerySet[M]:
 
     The answers come with the targets' own statement, so that lists ask nothing per row.
     """
-    return targets.annotate(**{name: _answer(rule.q(actor)) for name, rule in rules.items()})
+    return targets.annotate(**{name: answer(rule.q(actor)) for name, rule in rules.items()})
 
 
-def _answer(condition: Q) -> Case:
+def answer(condition: Q) -> Case:
+    """True or false for each target, to annotate with, of a condition that is no rule's alone."""
     return Case(
         When(condition, then=Value(True)), default=Value(False), output_field=BooleanField()
     )
@@ -289,7 +290,7 @@ def unmet(
     """Per row and target: the conditions that fail. One query per row."""
     for row in rule.rows:
         asked = {
-            f"condition_{n}": _answer(condition.q(actor))
+            f"condition_{n}": answer(condition.q(actor))
             for n, condition in enumerate(row.conditions)
         }
         for target in targets.annotate(**asked):
