@@ -265,6 +265,7 @@ class AccountForm(forms.Form):
 
 _LIFETIME = ("lifetime", "lifetime_unit")
 _LIFETIME_RANGE = _("Choose from 1 hour to 30 days.")
+_YEARS_RANGE = _("Choose from 1 to 100, or leave it empty.")
 _LIVE_RANGE = _("Choose from 1 to 50.")
 
 
@@ -338,6 +339,17 @@ class RootAccountForm(AccountForm):
         help_text=_("Whom parents ask when a code does not work: a phone number or an address."),
         required=False,
         max_length=255,
+    )
+    years_events_are_kept = forms.IntegerField(
+        label=_("Years for which events are kept"),
+        help_text=_(
+            "Empty: for ever. Older ones are gone once whoever operates the service has run "
+            "“manage.py prune_events”."
+        ),
+        required=False,
+        min_value=1,
+        max_value=100,
+        error_messages={"min_value": _YEARS_RANGE, "max_value": _YEARS_RANGE},
     )
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:

@@ -160,6 +160,10 @@ class RootAccountSettings(models.Model):
     terms = models.TextField(blank=True)
     school_site = models.URLField(blank=True)
     contact = models.CharField(max_length=255, blank=True)
+    # None: for ever. What is older is removed by `manage.py prune_events`.
+    years_events_are_kept = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
     # Answers on every allowed host that no other root account claims; at most one does.
     answers_unclaimed_hosts = models.BooleanField(default=False)
 
@@ -183,6 +187,11 @@ class RootAccountSettings(models.Model):
             models.CheckConstraint(
                 condition=Q(live_codes_per_student__gte=1, live_codes_per_student__lte=50),
                 name="live_codes_per_student_1_to_50",
+            ),
+            models.CheckConstraint(
+                condition=Q(years_events_are_kept=None)
+                | Q(years_events_are_kept__gte=1, years_events_are_kept__lte=100),
+                name="years_events_are_kept_1_to_100",
             ),
         ]
 

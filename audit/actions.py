@@ -26,7 +26,8 @@ def record(
 ) -> None:
     """Tell what `actor` did, in the caller's transaction: it stands exactly if the deed does.
 
-    `subject` is the person to whom it was done, or their id.
+    `subject` is the person to whom it was done, or their id; of a link the student, and `observer`
+    in `data` is the other one's id.
     `data` is kept as JSON and must never hold a code, a token or a password (spec "Events").
     """
     run(
@@ -37,6 +38,7 @@ def record(
         actor=actor.person.pk if actor.person else None,
         real=actor.real.pk if actor.real else None,
         subject=subject.pk if isinstance(subject, User) else subject,
+        observer=data.get("observer"),
         account=account.pk if account else None,
         address=actor.address,
         data=json.dumps(data, cls=DjangoJSONEncoder),
@@ -46,9 +48,9 @@ def record(
 # By hand: it is part of every write, and half of what the ORM would add to a redemption.
 _RECORD = """
 INSERT INTO audit_event (root_account_id, created_at, action, actor_id, real_actor_id, subject_id,
-                         account_id, address, data)
-VALUES (%(root)s, %(now)s, %(action)s, %(actor)s, %(real)s, %(subject)s, %(account)s,
-        %(address)s, %(data)s)
+                         observer_id, account_id, address, data)
+VALUES (%(root)s, %(now)s, %(action)s, %(actor)s, %(real)s, %(subject)s, %(observer)s,
+        %(account)s, %(address)s, %(data)s)
 """
 
 
@@ -87,6 +89,7 @@ def event(
         actor=actor.person,
         real_actor=actor.real,
         subject=subject,
+        observer_id=data.get("observer"),
         account=account,
         address=actor.address,
         data=data,

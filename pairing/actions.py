@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
@@ -228,16 +229,16 @@ def redeem_code(
         _hold(actor, people, code)
         require(actor, REDEEM, observer)
         admit(guesser)
-        student = _use(actor, observer, code) if code else None
-        if student is not None:
-            _link(actor, observer, student, how="code")
+        used = _use(actor, observer, code) if code else None
+        if used is not None:
+            _link(actor, observer, used.student, how="code", code=used.code_id)
         else:
             live = _find_live(actor, code)
             if live is None:
                 count_wrong(actor, guesser)
     # From here on everything has been kept, the count of a wrong guess too.
-    if student is not None:
-        return _told(actor, observer, student)
+    if used is not None:
+        return _told(actor, observer, used.student)
     return _refused_or_linked(observer, live)
 
 
@@ -281,7 +282,12 @@ def _told(actor: Actor, observer: User, student: User) -> Redemption:
     return Redemption(student, observer, is_new=True)
 
 
-def _use(actor: Actor, observer: User, code: str) -> User | None:
+class _Used(NamedTuple):
+    student: User
+    code_id: int
+
+
+def _use(actor: Actor, observer: User, code: str) -> _Used | None:
     """Active to redeemed, and whose code it was, held; None when this observer can't use it.
 
     One UPDATE with every condition in it: exactly one of many who try gets the row.
@@ -293,7 +299,7 @@ def _use(actor: Actor, observer: User, code: str) -> User | None:
         digests=digests_of(code),
         root=actor.root_account.pk,
     )
-    return User.objects.held(row[0]) if row else None
+    return _Used(User.objects.held(row[0]), row[1]) if row else None
 
 
 _USE = """
@@ -306,7 +312,7 @@ UPDATE pairing_pairingcode
    AND NOT EXISTS (SELECT 1 FROM pairing_observationlink l
                     WHERE l.observer_id = %(observer)s AND l.state = 'active'
                       AND l.student_id = pairing_pairingcode.student_id)
-RETURNING student_id
+RETURNING student_id, id
 """
 
 
@@ -372,17 +378,17 @@ def register_observer(
             raise LoginTaken  # a roster has this person already, perhaps under another login
         _hold(actor, [], code)
         _save_new(observer)
-        student = _use(actor, observer, code)
-        if student is None:
+        used = _use(actor, observer, code)
+        if used is None:
             raise CodeRefused
         themself = Actor(actor.root_account, observer, observer, actor.address)
         record(themself, "observer_registered", subject=observer)
-        _link(themself, observer, student, how="registration")
+        _link(themself, observer, used.student, how="registration", code=used.code_id)
         if not observer.is_active:
             tell_after_commit(
                 actor.root_account, [observer], _mail_to_confirm(observer), link=link_for(observer)
             )
-    return _told(themself, observer, student)
+    return _told(themself, observer, used.student)
 
 
 def _mail_to_confirm(observer: User) -> str:
@@ -481,8 +487,10 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     return _told(actor, observer, student)
 
 
-def _link(actor: Actor, observer: User, student: User, *, how: str) -> None:
+def _link(actor: Actor, observer: User, student: User, **told: Any) -> None:
     """The one row of the pair, new or restored, with everything that follows from it.
+
+    `told` is what the event says of it: `how` it came about, and with which code.
 
     The caller holds the student, as does everyone who changes their enrolments
     (`pairing.following.follow`): of the two, the second sees what the first did.
@@ -496,7 +504,7 @@ def _link(actor: Actor, observer: User, student: User, *, how: str) -> None:
         ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
     attach(this)
     action = "link_created" if is_first else "link_restored"
-    record(actor, action, subject=student, observer=observer.pk, how=how)
+    record(actor, action, subject=student, observer=observer.pk, **told)
 
 
 _NEW_LINK = """
