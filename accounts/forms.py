@@ -312,6 +312,14 @@ class RootAccountForm(AccountForm):
         help_text=_("Otherwise they can only say that one isn't right, which tells you."),
         required=False,
     )
+    qr_sign_in = forms.BooleanField(
+        label=_("People may sign in on their phone with a QR code"),
+        help_text=_(
+            "They draw it in their settings, for themselves alone. Switched off, codes that are"
+            " already drawn stop working."
+        ),
+        required=False,
+    )
     own_networks = forms.CharField(
         label=_("Your own networks"),
         help_text=_(

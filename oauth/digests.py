@@ -13,13 +13,13 @@ from accounts.tokens import digest_of
 from oauth.models import DeveloperKey
 
 # How each begins: what leaked is then known at a glance. Personal tokens begin with ps~.
-ACCESS, REFRESH, CODE, SECRET, SESSION = "po~", "pr~", "pc~", "pk~", "pa~"
+ACCESS, REFRESH, CODE, SECRET, SESSION, QR = "po~", "pr~", "pc~", "pk~", "pa~", "pq~"
 _MOBILE = "oauth.mobile_secret"
 
 
-def new_text(prefix: str) -> tuple[str, str]:
-    """A new text with 256 random bits, and its digest."""
-    text = prefix + secrets.token_urlsafe(32)
+def new_text(prefix: str, *, bits: int = 256) -> tuple[str, str]:
+    """A new random text, and its digest."""
+    text = prefix + secrets.token_urlsafe(bits // 8)
     return text, digest_of(text)
 
 

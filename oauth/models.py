@@ -165,3 +165,21 @@ class SessionToken(models.Model):
     return_to = models.TextField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+
+class QrSignIn(models.Model):
+    """A QR code that signs its person in on a phone: once, in a browser or the mobile apps.
+
+    One that is not to work any more, for whatever reason, counts as used.
+    """
+
+    root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    # Of what the person's sessions carry: whatever ends those ends this, too.
+    session_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    # What came from it: ended when the code is sent again.
+    integration = models.OneToOneField(Integration, models.SET_NULL, null=True, related_name="+")

@@ -36,3 +36,14 @@ TRUST_DEVELOPER_KEYS = rule(
 MANAGE_INTEGRATIONS = rule(
     "manage_integrations", User, "let applications act for oneself, and end that"
 ).row("themself", IS_THEMSELF_NOT_ACTING)
+
+SIGN_IN_BY_QR = rule("sign_in_by_qr", User, "make a QR code that signs oneself in on a phone").row(
+    "themself",
+    IS_THEMSELF_NOT_ACTING,
+    Condition(
+        "QR sign-in is on",
+        lambda actor: Q(root_account__settings__qr_sign_in=True),
+        setting="qr_sign_in",
+        otherwise="QR sign-in is off",
+    ),
+)

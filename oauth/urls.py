@@ -4,7 +4,7 @@ from django.urls import path
 
 from oauth.api import keys as keys_api
 from oauth.api import mobile, tokens
-from oauth.views import approving, integrations, keys, sessions
+from oauth.views import approving, integrations, keys, qr, sessions
 
 pages = [
     # Applications that act for people (contract §9)
@@ -17,6 +17,9 @@ pages = [
         integrations.integration_end,
         name="integration-end",
     ),
+    # Signing in on a phone (contract §9.7)
+    path("profile/qr_mobile_login", qr.qr_mobile_login, name="qr-mobile-login"),
+    path("canvas/login", qr.qr_sign_in, name="qr-sign-in"),
     # Which applications there are
     path("accounts/<int:account_id>/developer_keys", keys.developer_keys, name="developer-keys"),
     path(

@@ -293,6 +293,10 @@ CHECK_DESCRIPTIONS = DEBUG
 # Whether clients of the API are kept from asking for too much (contract §1.6).
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 
+# What QR codes for signing in begin with: apps may know another address than the one they are
+# shown at. Empty: that one, each tenant's own.
+QR_SIGN_IN_BASE = env.str("QR_SIGN_IN_BASE", default="")
+
 # --- Pairing: how often one may guess a code wrong (spec "Redeeming" 5) ---
 
 GUESSES_PER_USER_AND_HOUR = env.int("GUESSES_PER_USER_AND_HOUR", default=10)

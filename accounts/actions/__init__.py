@@ -29,6 +29,7 @@ from accounts.rules import (
 from audit.actions import event, record
 from audit.models import Event
 from courses.models import Course
+from oauth.actions.qr import end_qr_sign_ins
 from pairing.mail import tell_after_commit
 from permissions.administrators import lock_administrators
 from permissions.policy import Denied, Rule, ask_anew, permitted, require
@@ -136,6 +137,8 @@ def update_account(
         if settings:
             held = RootAccountSettings.objects.select_for_update().get(account=account)
             rows.append((held, settings))
+            if settings.get("qr_sign_in") is False:
+                end_qr_sign_ins(actor.root_account)
         _update(actor, account, *rows)
         bump(actor.root_account)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.tokens import digest_of
 from audit.actions import record
 from oauth.digests import ACCESS, CODE, REFRESH, answers_challenge, new_text
-from oauth.models import AuthorizationCode, DeveloperKey, Integration, OAuthToken
+from oauth.models import AuthorizationCode, DeveloperKey, Integration, OAuthToken, QrSignIn
 from oauth.rules import MANAGE_INTEGRATIONS
 from pairing_service.statements import among
 from permissions.policy import require
@@ -109,7 +109,7 @@ def exchange(
     with transaction.atomic():
         code = _taken(actor, text)
         if code is None:
-            _end_what_came_from(actor, text)
+            end_what_came_from(actor, with_text(AuthorizationCode.objects, actor, text))
             wrong: CodeRefused | None = CodeRefused()
         else:
             wrong = _wrong_with(code, key, redirect_uri, verifier)
@@ -122,9 +122,7 @@ def exchange(
 
 def _taken(actor: Actor, text: str) -> AuthorizationCode | None:
     """The code, to whoever is first."""
-    codes = AuthorizationCode.objects.filter(
-        digest=digest_of(text), root_account=actor.root_account
-    )
+    codes = with_text(AuthorizationCode.objects, actor, text)
     if not codes.filter(used_at=None).update(used_at=timezone.now()):
         return None
     return codes.select_related("user", "key").get()
@@ -146,22 +144,40 @@ def _wrong_with(
     return VerifierDiffers() if verifier or key.is_public else None
 
 
+def with_text(codes: Any, actor: Actor, text: str) -> Any:
+    """The one of the actor's tenant that has this text; `codes` is a manager of texts' digests."""
+    return codes.filter(digest=digest_of(text), root_account=actor.root_account)
+
+
 def _issue(visitor: Actor, code: AuthorizationCode, *, replace: bool) -> Issued:
-    actor = Actor(visitor.root_account, code.user, code.user, visitor.address)
     if replace:
-        _end(actor, code.user, code.key)
-    refresh, digest = new_text(REFRESH)
-    integration = Integration.objects.create(
-        root_account=actor.root_account,
-        user=code.user,
-        key=code.key,
-        refresh_digest=digest,
-        purpose=code.purpose,
-        scopes=code.scopes,
+        _end(_as(visitor, code.user), code.user, code.key)
+    issued, integration = begin_integration(
+        visitor, code.user, code.key, purpose=code.purpose, scopes=code.scopes
     )
     AuthorizationCode.objects.filter(pk=code.pk).update(integration=integration)
-    _tell(actor, "integration_started", code.user, code.key, integration=integration.pk)
-    return Issued(code.user, _access_token(integration), refresh)
+    return issued
+
+
+def begin_integration(
+    visitor: Actor, user: User, key: DeveloperKey, *, purpose: str, scopes: str
+) -> tuple[Issued, Integration]:
+    """The key's client acts for the user from now on: its first tokens. Checks nothing."""
+    refresh, digest = new_text(REFRESH)
+    integration = Integration.objects.create(
+        root_account=visitor.root_account,
+        user=user,
+        key=key,
+        refresh_digest=digest,
+        purpose=purpose,
+        scopes=scopes,
+    )
+    _tell(_as(visitor, user), "integration_started", user, key, integration=integration.pk)
+    return Issued(user, _access_token(integration), refresh), integration
+
+
+def _as(visitor: Actor, user: User) -> Actor:
+    return Actor(visitor.root_account, user, user, visitor.address)
 
 
 def _access_token(integration: Integration) -> str:
@@ -171,18 +187,12 @@ def _access_token(integration: Integration) -> str:
     return text
 
 
-def _end_what_came_from(actor: Actor, text: str) -> None:
+def end_what_came_from(actor: Actor, codes: models.QuerySet[Any]) -> None:
     """Somebody else has the code, too: whoever came first may be the thief."""
-    code = (
-        AuthorizationCode.objects.filter(digest=digest_of(text), root_account=actor.root_account)
-        .select_related("user", "key")
-        .first()
-    )
-    if code is None or code.integration_id is None:
-        return
-    came = Integration.objects.active().filter(pk=code.integration_id)
-    if came.update(ended_at=timezone.now()):
-        _tell(actor, "code_sent_again", code.user, code.key, integration=code.integration_id)
+    came = Integration.objects.active().filter(pk__in=codes.values("integration"))
+    for one in came.select_related("user", "key"):
+        if Integration.objects.active().filter(pk=one.pk).update(ended_at=timezone.now()):
+            _tell(actor, "code_sent_again", one.user, one.key, integration=one.pk)
 
 
 @transaction.atomic
@@ -217,6 +227,8 @@ def _end(actor: Actor, user: User, key: DeveloperKey) -> bool:
     now = timezone.now()
     # Codes that nobody has exchanged yet would bring it back.
     AuthorizationCode.objects.filter(user=user, key=key, used_at=None).update(used_at=now)
+    if key.for_mobile:
+        QrSignIn.objects.filter(user=user, used_at=None).update(used_at=now)
     ended = Integration.objects.active().filter(user=user, key=key).update(ended_at=now)
     if ended:
         _tell(actor, "integration_ended", user, key, number=ended)

@@ -27,6 +27,7 @@ from oauth.actions.granting import (
     exchange,
     refresh,
 )
+from oauth.actions.qr import exchange_qr, is_for_qr
 from oauth.clients import check_client, client_named, from_header
 from oauth.models import DeveloperKey
 from oauth.refusals import OAuthError, oauth_refusal, wrong_address
@@ -106,6 +107,8 @@ def _exchange(visitor: Actor, key: DeveloperKey, params: Params) -> Issued:
     if not text:
         raise oauth_refusal("invalid_request", "code is missing")
     try:
+        if is_for_qr(text):
+            return exchange_qr(actor=visitor, key=key, text=text)
         return exchange(
             actor=visitor,
             key=key,

@@ -9,7 +9,9 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from accounts.actions import stop_acting
 from accounts.middleware import TenantRequest
+from accounts.models import User
 from oauth.actions.sessions import SessionRefused, open_session
 
 
@@ -22,7 +24,13 @@ def session_open(request: TenantRequest) -> HttpResponse:
         token = open_session(actor=request.actor, text=request.GET.get("session_token", ""))
     except SessionRefused:
         return redirect("account_login")
-    # Nothing of whoever used this browser before: not their acting as somebody, either.
-    request.session.flush()
-    login(request, token.user, backend="accounts.signin.TenantBackend")
+    sign_in_afresh(request, token.user)
     return HttpResponseRedirect(token.return_to)
+
+
+def sign_in_afresh(request: TenantRequest, user: User) -> None:
+    """Sign the user in, and leave nothing of whoever used this browser before: not their acting as
+    somebody, either."""
+    stop_acting(actor=request.actor)
+    request.session.flush()
+    login(request, user, backend="accounts.signin.TenantBackend")

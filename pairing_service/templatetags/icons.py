@@ -41,6 +41,7 @@ _DRAWINGS = {
     "trash": '<path d="M3 5.5h14M8 5.5v-3h4v3M5 5.5l.8 12h8.4l.8-12M8.5 9v5M11.5 9v5"/>',
     "more": '<path d="M4.5 10h.1M10 10h.1M15.5 10h.1" stroke-width="2.5"/>',
     "globe": '<circle cx="10" cy="10" r="7.5"/><path d="M2.5 10h15M10 2.5c2.5 2 3.5 4.5 3.5 7.5s-1 5.5-3.5 7.5c-2.5-2-3.5-4.5-3.5-7.5s1-5.5 3.5-7.5z"/>',
+    "qr": '<path d="M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2h-2zM17 12v.1M17 17v.1M12 17v.1M14.5 14.5v.1"/>',
     "leave": '<path d="M8 3H3.5v14H8M8 10h9.5M14 6.5l3.5 3.5-3.5 3.5"/>',
 }  # fmt: skip
 

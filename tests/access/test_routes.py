@@ -265,6 +265,10 @@ GET    register/observer/confirm                                      302 302 30
 POST   register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
 GET    register/observer/confirm/<str:text>                           410 410 410 410 410 410 410 410 410 410 410 410 410
 POST   register/observer/confirm/<str:text>                           405 405 405 405 405 405 405 405 405 405 405 405 405
+GET    profile/qr_mobile_login                                        200 200 200 200 200 200 200 200 200 200 302 200 302
+POST   profile/qr_mobile_login                                        200 200 200 200 200 200 200 200 200 200 302 200 302
+GET    canvas/login                                                   404 404 404 404 404 404 404 404 404 404 404 404 404
+POST   canvas/login                                                   404 404 404 404 404 404 404 404 404 404 404 404 404
 GET    register/observer/again                                        405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   register/observer/again                                        302 302 302 302 302 302 302 302 302 302 302 302 302
 PUT    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200

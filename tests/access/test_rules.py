@@ -138,6 +138,7 @@ manage_developer_keys      high                      . . . . . . . . . . . . .
 change_developer_key       developer_key             + . . . . . . . . . . . .
 trust_developer_keys       root                      + . . . . . . . . . . . .
 manage_integrations        student                   . . . . . . + . . . . . .
+sign_in_by_qr              student                   . . . . . . + . . . . . .
 see_sis_import_of_enrolment enrolment                + . . . . . . . . . . . .
 import_sis                 root                      + . . . . . . . . . . . .
 import_sis                 high                      + . . . . . . . . . . . .

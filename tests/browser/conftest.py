@@ -1,21 +1,23 @@
-"""A real Chromium against a live server.
+"""A real Chromium against a live server, and a real decoder for what it draws.
 
-It is looked for at `CHROMIUM`, else on the path. Without one these tests are skipped and say so;
-where `CI` is true they fail instead.
+Chromium is looked for at `CHROMIUM`, else on the path; the decoder is the zbar library. Tests that
+lack one of them are skipped and say so; where `CI` is true they fail instead.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 from accounts.models import User
 
@@ -34,9 +36,12 @@ _QUIET = (
 def _chromium() -> str:
     """The path of a Chromium; skips (or fails, under CI) when there is none."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), "")
-    if os.path.exists(path):
-        return path
-    reason = "No Chromium was found: install it, or name its path in CHROMIUM."
+    if not os.path.exists(path):
+        _lack("No Chromium was found: install it, or name its path in CHROMIUM.")
+    return path
+
+
+def _lack(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -115,3 +120,19 @@ def axe_around() -> Callable[[Page], None]:
         assert results.violations_count == 0, results.generate_report()
 
     return check
+
+
+@pytest.fixture
+def scan() -> Callable[[Locator], str]:
+    """`scan(drawing)`: what a QR code on the screen says, as zbar reads it."""
+    try:
+        from pyzbar.pyzbar import ZBarSymbol, decode
+    except ImportError:
+        _lack("The zbar library was not found: install it (on Debian: libzbar0).")
+
+    def read(drawing: Locator) -> str:
+        picture = Image.open(io.BytesIO(drawing.screenshot()))
+        [found] = decode(picture, symbols=[ZBarSymbol.QRCODE])
+        return str(found.data.decode())
+
+    return read

@@ -22,11 +22,11 @@ LONG = "Stundenplanabgleichsprogramm" * 6
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
-def _fits(page):
+def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def _called(url: str, token: str = "", **given: str) -> tuple[int, Any]:
+def called(url: str, token: str = "", **given: str) -> tuple[int, Any]:
     """What a program gets: status and JSON; a GET without parameters, else a POST."""
     request = Request(url, data=urlencode(given).encode() or None)
     if token:
@@ -87,17 +87,17 @@ def test_from_the_key_to_the_end(cast, sign_in, live_server, back):
     assert sent["state"] == ["7"]
 
     known = {"client_id": client_id, "client_secret": secret, "redirect_uri": back}
-    status, issued = _called(f"{live_server.url}/login/oauth2/token", **known, code=sent["code"][0])
+    status, issued = called(f"{live_server.url}/login/oauth2/token", **known, code=sent["code"][0])
     assert (status, issued["user"]["name"]) == (200, "Joy Okafor")
     me = f"{live_server.url}/api/v1/users/self"
-    assert _called(me, issued["access_token"])[1]["id"] == cast.observer.pk
+    assert called(me, issued["access_token"])[1]["id"] == cast.observer.pk
 
     page.goto("/profile/settings")
     approved = page.get_by_role("region", name="Approved integrations")
     approved.locator("summary", has_text="End").click()
     approved.get_by_role("button", name="End the approval").click()
     page.get_by_text("Library no longer acts for you.").wait_for()
-    assert _called(me, issued["access_token"])[0] == 401
+    assert called(me, issued["access_token"])[0] == 401
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
@@ -108,7 +108,7 @@ def test_the_pages_fit_and_axe_finds_nothing(cast, sign_in, no_axe_violations, w
     keys = f"/accounts/{cast.root.pk}/developer_keys"
 
     def looks_right() -> None:
-        assert _fits(page)
+        assert fits(page)
         no_axe_violations(page)
 
     page.goto(keys)

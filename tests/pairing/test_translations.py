@@ -37,6 +37,7 @@ FAMILIES = [
     "templates/oauth/auth*.html",
     "templates/oauth/out_of_band.html",
     "accounts/devices.py",
+    "templates/oauth/*qr*.html",
     "accounts/forms.py",
     "accounts/signin.py",
     "accounts/views/entrance.py",
