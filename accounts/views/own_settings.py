@@ -26,7 +26,6 @@ from accounts.models import User
 from accounts.rules import EDIT_OWN_SETTINGS
 from accounts.views.entrance import remember_language
 from oauth.panels import approved_by
-from oauth.rules import SIGN_IN_BY_QR
 from pairing.panels import settings_panel
 from permissions.policy import may, require
 
@@ -53,7 +52,8 @@ def settings(request: TenantRequest) -> HttpResponse:
         "devices": devices_of(person, this=request.session.session_key) if may_edit else None,
         "tokens": person.access_tokens.kept().order_by("-pk") if may_edit else None,
         "integrations": approved_by(person) if may_edit else None,
-        "may_sign_in_by_qr": may(request.actor, SIGN_IN_BY_QR, person),
+        # What SIGN_IN_BY_QR asks, both of which is known by now.
+        "may_sign_in_by_qr": may_edit and request.root_account.settings.qr_sign_in,
         "panel": settings_panel(request.actor, person),
         "language_name": dict(configured.LANGUAGES).get(person.locale),
     }

@@ -303,6 +303,7 @@ api/v1/accounts/<str:account_id>/terms_of_service GET
 api/v1/accounts/<str:account_id>/users POST
 api/v1/manageable_accounts GET
 api/v1/mobile_verify.json GET
+canvas/login GET POST
 docs/api GET
 docs/api/openapi.json GET
 language POST
