@@ -6,10 +6,9 @@ The rule is asked about each student; for whom it fails is left out, and counted
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.models import Account, RootAccountSettings, User
@@ -23,7 +22,6 @@ from pairing.rules import (
     ISSUE_FOR_COURSE,
     ISSUE_ON_DETAILS,
 )
-from pairing_service.statements import among
 from permissions.policy import Rule, permitted, require
 
 Surface = PairingCode.Surface
@@ -46,16 +44,17 @@ class Scope:
 
     def students(self) -> QuerySet[User]:
         """Everyone who is a student there."""
-        enrolled = Enrolment.objects.filter(OF_A_STUDENT, self.there, user=OuterRef("pk"))
-        students: QuerySet[User] = User.objects.existing().filter(Exists(enrolled))
-        return students.filter(root_account=self.place.root_account_id)
+        return _people_of(Enrolment.objects.filter(OF_A_STUDENT, self.there))
 
     def receiving(self, actor: Actor) -> QuerySet[User]:
         """Those for whom the rule holds."""
-        allowed: Any = permitted(actor, self.rule).filter(self.there)
-        # A set, not a question per student.
-        students: QuerySet[User] = User.objects.existing().filter(pk__in=allowed.values("user"))
-        return students
+        return _people_of(permitted(actor, self.rule).filter(self.there))
+
+
+def _people_of(enrolments: QuerySet[Enrolment]) -> QuerySet[User]:
+    # A set, not a question per person: that would go through the course for each.
+    people: QuerySet[User] = User.objects.existing().filter(pk__in=enrolments.values("user"))
+    return people
 
 
 def of_course(course: Course) -> Scope:
@@ -116,7 +115,8 @@ def export_codes(*, actor: Actor, scope: Scope) -> Export:
     require(actor, scope.gate, scope.place)
     # Held before the rule is asked about them: whoever changes their enrolments holds them, too.
     there = scope.students().order_by("pk").select_for_update(of=("self",), no_key=True)
-    ids = list(there.values_list("pk", flat=True))
-    receiving = scope.receiving(actor).filter(among("pk", ids)).order_by("name_key", "pk")
-    codes = issue_for(list(receiving), actor, settings, scope.surface, scope.course_id)
-    return Export(codes, len(ids) - len(codes))
+    held = set(there.values_list("pk", flat=True))
+    receiving = scope.receiving(actor).order_by("name_key", "pk")
+    students = [student for student in receiving if student.pk in held]
+    codes = issue_for(students, actor, settings, scope.surface, scope.course_id)
+    return Export(codes, len(held) - len(codes))

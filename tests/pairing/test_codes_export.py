@@ -25,6 +25,7 @@ from pairing.models import PairingCode
 from tests.cast import Cast, enrol, make_account_role, make_admin, make_user
 from tests.pairing.surfaces import COURSE_ADMINISTRATION, DETAILS_PAIR, GENERATE, Case
 
+PAIR = [GENERATE, COURSE_ADMINISTRATION]
 HEADER = "Last Name,First Name,SIS ID,Pairing Code,Expires At"
 
 
@@ -372,12 +373,14 @@ def test_an_account_s_export_is_for_it_and_all_below_it_once_for_each(
 def test_in_an_account_the_pair_is_judged_again_in_each_student_s_course(
     cast: Cast, rest: Any
 ) -> None:
-    """Held in High itself and not below it: Biology and Chemistry are Science's."""
+    """Held in High itself and not below it: Biology and Chemistry are Science's, and what a
+    teacher holds in Biology is no administrator's."""
+    cast.override("TeacherEnrollment", GENERATE)
     role = cast.roles["High only"] = make_account_role(cast, "High only")
     for key in (GENERATE, COURSE_ADMINISTRATION):
         cast.override("High only", key, account=cast.accounts.high, applies_to_descendants=False)
-    make_admin(cast, cast.observer, cast.accounts.high, role)
-    assert ids_exported(rest, cast.observer, cast.accounts.high) == ({cast.student.pk}, 1)
+    make_admin(cast, cast.teacher, cast.accounts.high, role)
+    assert ids_exported(rest, cast.teacher, cast.accounts.high) == ({cast.student.pk}, 1)
 
 
 def test_in_an_account_course_roles_count_for_nothing(cast: Cast, rest: Any) -> None:
@@ -387,11 +390,15 @@ def test_in_an_account_course_roles_count_for_nothing(cast: Cast, rest: Any) -> 
     assert rest(cast.teacher).post(for_account(cast.accounts.high)).status_code == 403
 
 
-def test_one_of_the_pair_is_not_enough_for_an_account(cast: Cast, rest: Any) -> None:
-    for key in (GENERATE, COURSE_ADMINISTRATION):
+@pytest.mark.parametrize("pair", [PAIR, PAIR[::-1]])
+def test_one_of_the_pair_is_not_enough_for_an_account(
+    cast: Cast, rest: Any, pair: list[str]
+) -> None:
+    statuses = []
+    for key in pair:
         make_admin(cast, cast.observer, cast.root, make_account_role(cast, key, key))
-        answer = rest(cast.observer).post(for_account(cast.root))
-        assert answer.status_code == (403 if key == GENERATE else 200)
+        statuses.append(rest(cast.observer).post(for_account(cast.root)).status_code)
+    assert statuses == [403, 200]
 
 
 # --- Cost ---
