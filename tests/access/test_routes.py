@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -347,19 +348,30 @@ def methods_of(view: Any) -> list[str]:
 
 
 def ids_of(cast: Cast) -> dict[str, int | str]:
-    """What stands for the ids in routes: Ada, Biology, High and their like."""
+    """What stands for the ids in routes: Ada, Biology, High and their like.
+
+    test_walls makes them for two tenants: what must be unique in the whole database is random.
+    """
     link = ObservationLink.objects.create(
         root_account=cast.root, observer=cast.observer, student=cast.student
     )
     code = PairingCode.objects.create(
-        root_account=cast.root, student=cast.student, issued_by=cast.student, digest="0" * 64,
+        root_account=cast.root, student=cast.student, issued_by=cast.student, digest=token_hex(32),
         surface="rest", hint="00", expires_at=link.linked_at.replace(year=2999),
     )  # fmt: skip
     token = AccessToken.objects.create(
-        root_account=cast.root, user=cast.student, purpose="a row", digest="1" * 64, is_pending=True
+        root_account=cast.root,
+        user=cast.student,
+        purpose="a row",
+        digest=token_hex(32),
+        is_pending=True,
     )
-    key = DeveloperKey.objects.create(root_account=cast.root, name="App", redirect_uris="app:/x")
-    Integration.objects.create(root_account=cast.root, user=cast.student, key=key)
+    key = DeveloperKey.objects.create(
+        root_account=cast.root, name="App", client_id=token_hex(8), redirect_uris="app:/x"
+    )
+    Integration.objects.create(
+        root_account=cast.root, user=cast.student, key=key, refresh_digest=token_hex(32)
+    )
     return {
         "user_id": cast.student.pk,
         "token_id": token.pk,
