@@ -24,7 +24,7 @@ from pairing.codes import digests_of, new_code, read_code
 from pairing.models import PairingCode
 from tests.cast import Cast, make_user
 
-ROUNDS = 50
+ROUNDS = 30
 TRIES = 3
 DEALS = 200
 
