@@ -49,6 +49,8 @@ bench: .venv/installed-dev
 	$(BIN)/python -m bench.import_roster
 	$(BIN)/python -m bench.grid
 	$(BIN)/python -m bench.decide
+	$(BIN)/python -m bench.lists
+	$(BIN)/python -m bench.guesses
 
 # After a change of the dependencies in pyproject.toml.
 lock: .venv/installed-dev

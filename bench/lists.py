@@ -12,6 +12,7 @@ import os
 import secrets
 import statistics
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -26,7 +27,7 @@ PROMISED = 3
 urlpatterns: list[Any] = []
 
 
-def serve() -> None:
+def serve(static_files: str) -> None:
     """The product, with bare lists beside its own."""
     import django
     from django.conf import settings
@@ -34,6 +35,7 @@ def serve() -> None:
     django.setup()
     settings.ROOT_URLCONF = "bench.lists"
     settings.RATE_LIMITS = False  # the whole run is one client's
+    settings.STATIC_ROOT = static_files
     from django.urls import path
     from rest_framework.generics import ListAPIView
     from rest_framework.pagination import PageNumberPagination
@@ -73,11 +75,13 @@ def serve() -> None:
     by_name = User.objects.order_by("name_key", "pk")
     linked = by_name.filter(observer_links__observer__login_id="bench")
     own = Enrolment.objects.filter(user__login_id="student0").order_by("pk")
+    there = Enrolment.objects.filter(course__name="Full").order_by("pk")
     urlpatterns[:] = [
         *products,
         path("bare/users", bare(by_name, *of_user)),
         path("bare/observees", bare(linked, *of_user)),
         path("bare/enrollments", bare(own, *of_enrolment)),
+        path("bare/people", bare(there, *of_enrolment)),
     ]
 
 
@@ -111,26 +115,35 @@ def prepare() -> tuple[str, list[tuple[str, str, str]]]:
         for student in students[:SIZE]
     )
     role = Role.objects.get(root_account=root, base_role="StudentEnrollment")
-    for n in range(SIZE):
-        course = Course.objects.create(
-            root_account=root, account=root, name=f"Course {n}", state=Course.State.AVAILABLE
-        )
-        section = Section.objects.create(root_account=root, course=course, is_default=True)
-        Enrolment.objects.create(
-            root_account=root, user=students[0], course=course, section=section, role=role,
-            type=role.base_role, state="active", activated_at=timezone.now(),
-        )  # fmt: skip
+    enrolment = {
+        "root_account": root, "role": role, "type": role.base_role, "state": "active",
+        "activated_at": timezone.now(),
+    }  # fmt: skip
+    courses = Course.objects.bulk_create(
+        Course(root_account=root, account=root, name=name, state=Course.State.AVAILABLE)
+        for name in ["Full", *(f"Course {n}" for n in range(SIZE))]
+    )
+    sections = Section.objects.bulk_create(
+        Section(root_account=root, course=course, is_default=True) for course in courses
+    )
+    places = [(section, students[0]) for section in sections[1:]]
+    places += [(sections[0], student) for student in students[-SIZE:]]
+    Enrolment.objects.bulk_create(
+        Enrolment(user=user, course=section.course, section=section, **enrolment)
+        for section, user in places
+    )
     return make_token(admin, "bench")[1], [
         ("users of an account", f"accounts/{root.pk}/users", "users"),
         ("observees", "users/self/observees", "observees"),
         ("enrolments of a user", f"users/{students[0].pk}/enrollments", "enrollments"),
+        ("enrolments of a course", f"courses/{courses[0].pk}/enrollments", "people"),
     ]
 
 
 def main() -> None:
     os.environ |= PRODUCTION
-    with fresh_database() as url:
-        serve()
+    with fresh_database() as url, tempfile.TemporaryDirectory() as folder:
+        serve(folder)
         from django.test import Client
         from django.test.utils import override_settings
 
