@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from accounts.actor import Actor
 from accounts.models import Account, User
@@ -21,7 +22,8 @@ from pairing.mail import tell_after_commit
 
 LINK_DAYS = 3
 # Where a session keeps the id of whom it gave the right password of, or has just registered; and
-# the text of a link that was followed.
+# of whom a link was followed, and to which address it was mailed; not the link, for sessions are
+# rows of the database.
 WAITING_FOR = "waiting_for_confirmation"
 FOLLOWED = "followed_confirmation"
 
@@ -29,7 +31,8 @@ FOLLOWED = "followed_confirmation"
 def link_to_confirm(request: HttpRequest, user: User) -> str:
     """The address for the mail. It dies with another address, and once it has been confirmed."""
     text = signing.dumps([user.pk, user.email], salt=_salt(user.root_account_id), compress=True)
-    return request.build_absolute_uri(reverse("pairing:register-confirmed", args=[text]))
+    path = reverse("pairing:register-confirmed")
+    return request.build_absolute_uri(f"{path}?{urlencode({'key': text})}")
 
 
 def whom_it_confirms(root_account: Account, text: str) -> User | None:

@@ -82,13 +82,13 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
 
 
 class ResetPasswordKeyForm(forms.Form):
-    """A new password, after following the link. `temp_key` is allauth's and not needed here."""
+    """A new password, after following the link."""
 
     password1 = PasswordField(
         label=_("New password"), help_text=PASSWORD_HELP, autocomplete="new-password"
     )
 
-    def __init__(self, *args: Any, user: User, temp_key: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 

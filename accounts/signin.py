@@ -6,7 +6,6 @@ import zlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.password_reset import get_reset_password_from_key_url
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
@@ -14,13 +13,14 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import choose_password, stop_acting
 from accounts.actor import Actor
-from accounts.confirming import FOLLOWED, WAITING_FOR, confirm_email, whom_it_confirms
+from accounts.confirming import FOLLOWED, WAITING_FOR, confirm_email
 from accounts.hosts import address_of
 from accounts.models import Account, User
 from pairing.cookies import browser_of
@@ -115,8 +115,7 @@ class TenantAdapter(DefaultAccountAdapter):
 
     def pre_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse | None:
         """Who followed the link to confirm their e-mail, and knows the password, is let in."""
-        followed = request.session.pop(FOLLOWED, "")
-        if followed and whom_it_confirms(user.root_account, followed) == user:
+        if request.session.pop(FOLLOWED, None) == [user.pk, user.email]:
             confirm_email(actor=Actor(user.root_account, address=address_of(request)), user=user)
         answer: HttpResponse | None = super().pre_login(request, user, **more)
         return answer
@@ -142,6 +141,9 @@ class TenantAdapter(DefaultAccountAdapter):
         for login in user.logins.all():
             self._delete_login_attempts_cached_email(self.request, username=login.login_key)
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return _link_with(self.request, key)
+
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Beside the request, so that its time does not tell who has an account."""
         link = context["password_reset_url"]
@@ -154,7 +156,15 @@ class TenantAdapter(DefaultAccountAdapter):
 
 
 def link_to_choose_password(request: HttpRequest, user: User) -> str:
-    """The address of allauth's reset page for the user: good once, for PASSWORD_RESET_TIMEOUT."""
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    link: str = get_reset_password_from_key_url(request, key)
-    return link
+    """The address at which the user chooses a password: good once, for PASSWORD_RESET_TIMEOUT.
+
+    What opens it is no part of the path: paths are in the logs of servers.
+    """
+    return _link_with(
+        request, f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    )
+
+
+def _link_with(request: HttpRequest, key: str) -> str:
+    path = reverse("account_reset_password_from_key")
+    return request.build_absolute_uri(f"{path}?{urlencode({'key': key})}")

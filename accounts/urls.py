@@ -2,7 +2,7 @@
 
 from allauth.account import views as allauth_views
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path, re_path
+from django.urls import path
 from django.views.generic import RedirectView
 
 from accounts.api import accounts as rest
@@ -15,6 +15,7 @@ from accounts.views import (
     first_sign_ins,
     own_settings,
     own_tokens,
+    password_reset,
     people,
     person,
     sessions,
@@ -31,9 +32,9 @@ signing_in = [
         allauth_views.password_reset_done,
         name="account_reset_password_done",
     ),
-    re_path(
-        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",
-        allauth_views.password_reset_from_key,
+    path(
+        "password/reset/choose",
+        password_reset.reset_password,
         name="account_reset_password_from_key",
     ),
     path(

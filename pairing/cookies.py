@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from accounts.middleware import TenantRequest
 from accounts.models import Account
 
-_CODE = "pairing_code"
-_BROWSER = "pairing_browser"
+_CODE = f"{settings.COOKIE_PREFIX}pairing_code"
+_BROWSER = f"{settings.COOKIE_PREFIX}pairing_browser"
 # Long enough to find the password of an account that one had forgotten about.
 _CODE_SECONDS = 3600
 _BROWSER_SECONDS = 30 * 24 * 3600
@@ -33,7 +33,7 @@ class KeptCode:
 
 def keep_code(response: HttpResponse, root_account: Account, kept: KeptCode) -> None:
     value = signing.dumps([kept.text, kept.student_name], salt=_salt(root_account))
-    _set(response, _CODE, value, _CODE_SECONDS)
+    put_cookie(response, _CODE, value, _CODE_SECONDS)
 
 
 def kept_code(request: TenantRequest) -> KeptCode | None:
@@ -50,7 +50,7 @@ def kept_code(request: TenantRequest) -> KeptCode | None:
 
 
 def _salt(root_account: Account) -> str:
-    return f"{_CODE}-{root_account.pk}"
+    return f"pairing_code-{root_account.pk}"
 
 
 def drop_code(response: HttpResponseBase) -> None:
@@ -61,7 +61,7 @@ def browser_of(request: HttpRequest) -> str | None:
     """The id of this browser; None on its first visit."""
     try:
         browser: str = signing.loads(
-            request.COOKIES.get(_BROWSER, ""), salt=_BROWSER, max_age=_BROWSER_SECONDS
+            request.COOKIES.get(_BROWSER, ""), salt="pairing_browser", max_age=_BROWSER_SECONDS
         )
     except signing.BadSignature:
         return None
@@ -71,11 +71,12 @@ def browser_of(request: HttpRequest) -> str | None:
 def know_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     """Give the browser its id, unless it has one."""
     if browser_of(request) is None:
-        value = signing.dumps(secrets.token_urlsafe(16), salt=_BROWSER)
-        _set(response, _BROWSER, value, _BROWSER_SECONDS)
+        value = signing.dumps(secrets.token_urlsafe(16), salt="pairing_browser")
+        put_cookie(response, _BROWSER, value, _BROWSER_SECONDS)
 
 
-def _set(response: HttpResponseBase, name: str, value: str, seconds: int) -> None:
+def put_cookie(response: HttpResponseBase, name: str, value: str, seconds: int) -> None:
+    """One that no script reads, no form of another site sends, and no wire without TLS carries."""
     response.set_cookie(
         name,
         value,

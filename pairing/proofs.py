@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from accounts.models import AccessToken, Account, User, login_key
 from accounts.tokens import digest_of
+from pairing.codes import digest_of as code_digest
 from pairing.codes import read_code
 
 # The longest that allauth's limit of failed sign-ins can hold somebody up.
@@ -70,5 +71,12 @@ def student_by_token(
 
 
 def may_try_to_register(request: HttpRequest, what: str) -> bool:
-    """Whether a visitor may send the form once more, with this code or (without one) address."""
-    return ratelimit.consume(request, action="signup", key=read_code(what) or what.casefold())
+    """Whether a visitor may send the form once more, with this code or (without one) address.
+
+    The code under its keyed digest: a plain one, as allauth makes, of ten characters would be
+    guessed from a copy of the cache.
+    """
+    code = read_code(what)
+    return ratelimit.consume(
+        request, action="signup", key=code_digest(code) if code else what.casefold()
+    )

@@ -189,14 +189,14 @@ def register_confirm(request: TenantRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
-def register_confirmed(request: TenantRequest, text: str) -> HttpResponse:
+def register_confirmed(request: TenantRequest) -> HttpResponse:
     """Where the link in the mail leads: to the password, which makes it count."""
-    user = whom_it_confirms(request.root_account, text)
+    user = whom_it_confirms(request.root_account, request.GET.get("key", ""))
     if user is None:
         return render(request, "pairing/register_confirm_dead.html", status=410)
     if request.actor.person is not None:
         return render(request, "pairing/register_confirm_other.html", {"user": user})
-    request.session[FOLLOWED] = text
+    request.session[FOLLOWED] = [user.pk, user.email]
     request.session[TYPED_LOGIN] = user.login_id
     messages.info(request, _("One last step: sign in with the password that you chose."))
     return redirect(_sign_in_url())

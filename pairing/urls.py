@@ -37,7 +37,7 @@ pages = [
     path("register/observer/code", registration.register_code, name="register-code"),
     path("register/observer/confirm", registration.register_confirm, name="register-confirm"),
     path(
-        "register/observer/confirm/<str:text>",
+        "register/observer/confirm/link",
         registration.register_confirmed,
         name="register-confirmed",
     ),

@@ -54,8 +54,15 @@ class KnownCharset:
         return self.get_response(request)
 
 
-class ContentSecurityPolicy(PagesOnly, CSPMiddleware):
-    pass
+class ContentSecurityPolicy(CSPMiddleware):
+    """The policy of settings for pages; an answer of the API, opened in a browser, does nothing."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not is_api(request):
+            return super().__call__(request)
+        response: Any = self.get_response(request)
+        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        return response
 
 
 class Sessions(PagesOnly, SessionMiddleware):

@@ -73,11 +73,13 @@ INSTALLED_APPS = [
     "django_tasks_db",
 ]
 MIDDLEWARE = [
+    # First what every answer has to have, be it a file, a refusal or a redirect.
+    "pairing_service.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pairing_service.middleware.KnownCharset",
     "pairing_service.http.limits.RateLimits",
-    "pairing_service.middleware.ContentSecurityPolicy",
     "pairing_service.middleware.Sessions",
     "accounts.middleware.RootAccountMiddleware",
     "pairing_service.middleware.Languages",
@@ -90,7 +92,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pairing_service.middleware.WrongMethod",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "pairing_service.urls"
 WSGI_APPLICATION = "pairing_service.wsgi.application"
@@ -184,8 +185,6 @@ ACCOUNT_RATE_LIMITS = {"signup": "20/m/ip,20/h/key"}
 ACCOUNT_FORMS = {
     "login": "accounts.forms.LoginForm",
     "reset_password": "accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
-    "user_token": "accounts.forms.UserTokenForm",
 }
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # A login id is unique per root account, not alone; TenantBackend asks for both.
@@ -206,6 +205,14 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# With this prefix browsers take a cookie only from this very host, over TLS: no neighbour on a
+# sub-domain can give them one.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+# Scripts take the token from the page (base.html), never from the cookie.
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -260,7 +267,11 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Mail ---
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# Mails hold links that let people in: what would print them is for this machine only.
+if DEBUG or "EMAIL_URL" in env:
+    vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+else:
+    EMAIL_BACKEND = "pairing_service.unsent_mail.EmailBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Pairing <no-reply@localhost>")
 

@@ -114,6 +114,7 @@ def remember_language(response: HttpResponse, code: str) -> HttpResponse:
         settings.LANGUAGE_COOKIE_NAME,
         code,
         max_age=365 * 24 * 3600,
+        httponly=True,
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )

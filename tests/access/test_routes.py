@@ -145,8 +145,8 @@ GET    logout                                                         200 200 20
 GET    password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
 POST   password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    password/reset/sent                                            200 200 200 200 200 200 200 200 200 200 200 200 200
-GET    ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$          200 200 200 200 200 200 200 200 200 200 200 200 200
-POST   ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$          200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    password/reset/choose                                          410 410 410 410 410 410 410 410 410 410 410 410 410
+POST   password/reset/choose                                          410 410 410 410 410 410 410 410 410 410 410 410 410
 GET    password/reset/done                                            200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
 GET    signup                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
@@ -264,18 +264,17 @@ GET    docs/api                                                       200 200 20
 GET    docs/api/openapi.json                                          200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
 POST   register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
-GET    register/observer/confirm/<str:text>                           410 410 410 410 410 410 410 410 410 410 410 410 410
-POST   register/observer/confirm/<str:text>                           405 405 405 405 405 405 405 405 405 405 405 405 405
 GET    profile/qr_mobile_login                                        200 200 200 200 200 200 200 200 200 200 302 200 302
 POST   profile/qr_mobile_login                                        200 200 200 200 200 200 200 200 200 200 302 200 302
 GET    canvas/login                                                   404 404 404 404 404 404 404 404 404 404 404 404 404
 POST   canvas/login                                                   404 404 404 404 404 404 404 404 404 404 404 404 404
+GET    register/observer/confirm/link                                 410 410 410 410 410 410 410 410 410 410 410 410 410
+POST   register/observer/confirm/link                                 405 405 405 405 405 405 405 405 405 405 405 405 405
 GET    register/observer/again                                        405 405 405 405 405 405 405 405 405 405 405 405 405
 POST   register/observer/again                                        302 302 302 302 302 302 302 302 302 302 302 302 302
 PUT    login                                                          302 302 302 302 302 302 302 302 302 302 200 302 200
 POST   logout                                                         302 302 302 302 302 302 302 302 302 302 302 302 302
 PUT    password/reset                                                 200 200 200 200 200 200 200 200 200 200 200 200 200
-PUT    ^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$          200 200 200 200 200 200 200 200 200 200 200 200 200
 POST   login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
 PUT    login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
 PATCH  login/inactive                                                 302 302 302 302 302 302 302 302 302 302 302 302 302
@@ -297,7 +296,6 @@ POST   users/<int:user_id>/sign_out                                   302 403 40
 # What answers the signed out with these methods; everything else sends them to sign in, or says 401.
 PUBLIC = """
 / GET
-^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$ GET POST PUT PATCH DELETE OPTIONS
 api/v1/ GET POST PUT PATCH DELETE OPTIONS
 api/v1/accounts/<str:account_id>/self_registration POST
 api/v1/accounts/<str:account_id>/terms_of_service GET
@@ -314,13 +312,14 @@ login/oauth2/auth GET POST
 login/oauth2/token POST
 login/session GET
 password/reset GET POST PUT OPTIONS
+password/reset/choose GET POST
 password/reset/done GET OPTIONS
 password/reset/sent GET OPTIONS
 register/observer GET POST
 register/observer/again POST
 register/observer/code GET POST
 register/observer/confirm GET POST
-register/observer/confirm/<str:text> GET
+register/observer/confirm/link GET
 signup GET POST PUT PATCH DELETE OPTIONS
 """.strip().splitlines()
 

@@ -161,7 +161,7 @@ def test_a_first_sign_in_is_mailed_on_demand(cast: Cast, add, django_capture_on_
         assert add(cast.root_admin, pseudonym={"send_confirmation": "1"}).status_code == 200
     post._post.submit(lambda: None).result()
     assert mail.outbox[0].to == ["nora@x.example"]
-    assert "/password/reset/" in mail.outbox[0].body
+    assert "/password/reset/choose?key=" in mail.outbox[0].body
 
 
 def refused(answer) -> dict:

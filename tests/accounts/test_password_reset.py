@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -125,3 +126,25 @@ def test_asking_too_often_is_refused(ada, ask):
     answers = [ask("ada@families.example").status_code for _ in range(6)]
     assert answers == [302, 302, 302, 302, 302, 429]
     assert len(mail.outbox) == 5
+
+
+def test_what_opens_the_link_is_in_no_path_and_no_session(ada, ask, client):
+    """Paths are in the logs of servers, sessions in the database."""
+    ask("ada@families.example")
+    link = urlsplit(link_in(mail.outbox[0]))
+    assert link.path == "/password/reset/choose"
+    [key] = parse_qs(link.query)["key"]
+    page = client.get(link.geturl())
+    assert key not in page.headers["Location"]
+    assert key not in str(dict(client.session))
+    cookie = page.cookies["password_key"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 3600)
+    done = client.post(page.headers["Location"], {"password1": "a-new-horse-entirely"})
+    assert done.cookies["password_key"].value == ""
+
+
+def test_whoever_is_signed_in_here_is_signed_out_by_anothers_link(ada, ask, client, cast):
+    client.force_login(cast.classmate, backend="accounts.signin.TenantBackend")
+    ask("ada@families.example")
+    assert follow(client, link_in(mail.outbox[0])).status_code == 302
+    assert client.get("/profile/settings").status_code == 302

@@ -82,7 +82,7 @@ def test_a_slip_from_the_course_leads_to_a_password_of_one_s_own(
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_entrance_is_accessible_and_fits(cast, browser_page, no_axe_violations, width):
     browser_page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/login", "/password/reset", "/password/reset/1-x-y", "/nowhere"):
+    for path in ("/", "/login", "/password/reset", "/password/reset/choose", "/nowhere"):
         browser_page.goto(path)
         no_axe_violations(browser_page)
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= width, path
