@@ -133,8 +133,6 @@ def _wrong_with(
 ) -> CodeRefused | None:
     if code.key_id != key.pk or code.expires_at <= timezone.now() or not code.user.is_active:
         return CodeRefused()
-    if not DeveloperKey.objects.stays_on(key.pk):
-        return CodeRefused()
     # Old apps leave it out (contract §9.2); they prove themselves by the secret.
     if redirect_uri and redirect_uri != code.redirect_uri:
         return AddressDiffers()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from accounts.actions import update_account
 from accounts.tokens import digest_of
 from audit.models import Event
-from oauth.actions.granting import Approval, approve, exchange
+from oauth.actions.granting import Approval, approve, exchange, refresh
+from oauth.actions.keys import switch_key
 from oauth.actions.qr import exchange_qr, make_qr_sign_in, sign_in_by_qr
 from oauth.models import DeveloperKey, Integration, OAuthToken, QrSignIn
 from tests.cast import Cast
@@ -40,6 +42,30 @@ def test_of_8_who_exchange_one_code_exactly_one_wins_and_that_it_leaked_is_seen(
         assert results == {"Issued": 1, "CodeRefused": THREADS - 1}
         assert Integration.objects.count() == OAuthToken.objects.count() == number + 1
         assert not Integration.objects.active().exists()
+
+
+def test_no_token_outlives_the_switch_that_ends_them(cast: Cast) -> None:
+    key = DeveloperKey.objects.create(
+        root_account=cast.root, name="Reading App", client_id="reading-app", redirect_uris=BACK,
+        secret_digest=digest_of("x"),
+    )  # fmt: skip
+    visitor, admin, joy = cast.actor(None), cast.actor(cast.root_admin), cast.actor(cast.observer)
+
+    def exchanging(text: str) -> Any:
+        asked: dict[str, Any] = {"redirect_uri": BACK, "verifier": "", "replace": False}
+        return partial(exchange, actor=visitor, key=key, text=text, **asked)
+
+    approval = Approval(key, BACK)
+    kept = exchanging(approve(actor=joy, approval=approval))().refresh_token
+    for _ in range(ROUNDS):
+        switch_key(actor=admin, key=key, on=True)
+        exchanges = [exchanging(approve(actor=joy, approval=approval)) for _ in range(3)]
+        refreshes = [partial(refresh, actor=visitor, key=key, text=kept)] * 8
+        off = partial(switch_key, actor=cast.actor(cast.root_admin), key=key, on=False)
+        results = at_once([*exchanges, *refreshes, off])
+        assert results.pop("DeveloperKey") == 1
+        assert results.keys() <= {"Issued", "CodeRefused", "RefreshRefused"}
+        assert not OAuthToken.objects.exists()
 
 
 def test_of_8_who_scan_one_drawing_exactly_one_is_signed_in(cast: Cast) -> None:

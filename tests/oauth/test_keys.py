@@ -259,6 +259,8 @@ def test_only_an_account_admin_trusts_or_changes_what_is_trusted(
         )  # fmt: skip
     DeveloperKey.objects.update(is_trusted=True)
     there = f"{keys}/{key.pk}"
+    with pytest.raises(Denied):
+        change_key(actor=actor, key=key, fields={"is_trusted": False})
     assert "Only an Account Admin changes it." in text(browser.get(there))
     evil = {"name": "X", "redirect_uris": "https://evil.example/"}
     assert browser.post(there, evil).status_code == 403
