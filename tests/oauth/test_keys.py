@@ -14,7 +14,15 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from audit.models import Event
-from oauth.actions.keys import Kind, change_key, create_key
+from oauth.actions.keys import (
+    Fields,
+    Kind,
+    change_key,
+    create_key,
+    delete_key,
+    renew_secret,
+    switch_key,
+)
 from oauth.addresses import MOST_ADDRESSES, is_address
 from oauth.models import OUT_OF_BAND, AuthorizationCode, DeveloperKey, Integration, OAuthToken
 from permissions.policy import Denied
@@ -301,6 +309,24 @@ def test_only_administrators_of_the_root_account_get_there(cast: Cast, keys: str
             found = browser.get(url, HTTP_HOST=host).status_code
             out = person in ("deactivated_admin", "anonymous")
             assert found == (200 if person == "root_admin" else 302 if out else 404), (person, url)
+
+
+def test_an_administrator_who_does_not_hold_it_is_refused(cast: Cast, keys: str, signed_in):
+    make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Clerk", "read_roster"))
+    key, actor = make_key(cast), cast.actor(cast.ta)
+    browser = signed_in(cast.ta)
+    assert browser.get(keys).status_code == 403
+    assert "developer_keys" not in text(browser.get(f"/accounts/{cast.root.pk}"))
+    given: Fields = {"name": "X", "redirect_uris": [BACK]}
+    for refused in (
+        lambda: create_key(actor=actor, kind=Kind.SERVER, fields=given),
+        lambda: change_key(actor=actor, key=key, fields=given),
+        lambda: switch_key(actor=actor, key=key, on=False),
+        lambda: renew_secret(actor=actor, key=key),
+        lambda: delete_key(actor=actor, key=key),
+    ):
+        with pytest.raises(Denied):
+            refused()
 
 
 def test_a_key_of_another_tenant_is_none(cast: Cast, admin: Client, keys: str):
