@@ -18,7 +18,8 @@ def wire_time(time: datetime) -> str: ...
 def wire_time(time: datetime | None) -> str | None: ...
 def wire_time(time: datetime | None) -> str | None:
     """2030-05-06T07:08:09Z, or None."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+    text = wire_offset_time(time)
+    return text and text.replace("+00:00", "Z")
 
 
 @overload
