@@ -15,12 +15,15 @@ from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequir
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
+
+from pairing_service.http.errors import NOT_FOUND
 
 # Where tokens count, too, though the addresses are the pages' (contract §1.1).
 _API_BESIDE = ("/login/oauth2/token", "/login/session_token")
@@ -51,6 +54,25 @@ class KnownCharset:
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             return HttpResponse("Only UTF-8 is read here.", status=415, content_type="text/plain")
+        return self.get_response(request)
+
+
+class NoNul:
+    """Nothing is called by a NUL, and PostgreSQL takes none: 404 for such an address.
+
+    In the query of a page it is a 400; the API says itself which of its parameters is no text.
+    """
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if "\0" in request.path_info:
+            if is_api(request):
+                return JsonResponse(NOT_FOUND, status=404)
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", "") and not is_api(request):
+            raise BadRequest
         return self.get_response(request)
 
 

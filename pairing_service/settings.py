@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pairing_service.middleware.KnownCharset",
+    "pairing_service.middleware.NoNul",
     "pairing_service.http.limits.RateLimits",
     "pairing_service.middleware.Sessions",
     "accounts.middleware.RootAccountMiddleware",

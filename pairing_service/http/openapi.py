@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, get_origin, is_typeddict
@@ -97,6 +98,7 @@ def document() -> dict[str, Any]:
     body: dict[str, Any] = generator.get_schema(public=True)
     if both := (answers.components.keys() & inputs.components.keys()) - {"Id"}:
         raise TypeError(f"both taken and answered: {both}")
+    _link(body["paths"], answers.components)
     body["info"]["description"] = ABOUT
     body["components"] = {
         "schemas": dict(sorted((answers.components | inputs.components).items())),
@@ -239,6 +241,44 @@ def _responses(told: Description, shapes: Shapes, has_id: bool) -> Schema:
         content = _json(shapes.of(shape)) | (_TEXT if status in (403, 415) else {})
         responses[str(status)] = {"description": _SAYS[status], "content": content}
     return responses
+
+
+# --- From one operation to the next ---
+
+
+def _link(paths: Schema, components: Schema) -> None:
+    """Whoever has made or listed something by one address finds what lies below by its id."""
+    for path, methods in paths.items():
+        below = {at: paths[at] for at in paths if re.fullmatch(re.escape(path) + _BELOW, at)}
+        for method in methods.keys() & {"get", "post"}:
+            answer = methods[method]["responses"]["200"]
+            pointer = _pointer_to_id(answer["content"][_JSON]["schema"], components)
+            if pointer and below:
+                answer["links"] = {
+                    one["operationId"]: _link_to(one, pointer)
+                    for at in below.values()
+                    for one in at.values()
+                }
+
+
+# An id, and perhaps something about what it names.
+_BELOW = r"/\{\w+\}(/[a-z_]+)*"
+
+
+def _pointer_to_id(schema: Schema, components: Schema) -> str | None:
+    """Where the id stands in an answer; of a list it is the first one's."""
+    if schema.get("type") == "array":
+        inside = _pointer_to_id(schema["items"], components)
+        return inside and f"/0{inside}"
+    named = components.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return "/id" if "id" in named.get("properties", {}) else None
+
+
+def _link_to(operation: Schema, pointer: str) -> Schema:
+    *above, name = [one["name"] for one in operation["parameters"] if one.get("in") == "path"]
+    known = {one: f"$request.path.{one}" for one in above}
+    parameters = known | {name: f"$response.body#{pointer}"}
+    return {"operationId": operation["operationId"], "parameters": parameters}
 
 
 def _json(schema: Schema) -> Schema:

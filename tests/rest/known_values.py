@@ -1,8 +1,8 @@
 """The description of the API with what there is in the tests' world among the values to try.
 
 A random text names nobody, so every request would end at 404. Here an id in an address is mostly
-one of the cast's (in any of its forms) or of another tenant, and sometimes nonsense; parameters that
-are named alike may be these, too. Whom to act as is said now and then, not in every other request.
+one of the cast's (in any of its forms) or of another tenant, and sometimes nonsense; parameters
+named alike may be these, too. Whom to act as is said now and then, not in every other request.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -67,7 +68,7 @@ def known(cast: Cast, ids: dict[str, int | str]) -> Values:
 def described_with(values: Values) -> dict[str, Any]:
     """The description, for making requests by; of answers it says what it always says.
 
-    What stands in addresses, and whom to act as, is left to `in_address` and `acted_as`.
+    Whom to act as is left to `acted_as`; and nonsense in addresses to `in_address`.
     """
     body = deepcopy(document())
     for methods in body["paths"].values():
@@ -89,8 +90,12 @@ def described_with(values: Values) -> dict[str, Any]:
 
 def in_address(values: Values, name: str) -> st.SearchStrategy[str]:
     """What stands for an id in an address."""
-    there = [str(value) for value in values[name]]
-    return st.sampled_from(there) | st.sampled_from(there) | st.sampled_from([*there, *NONSENSE])
+    there = [quote(str(value), safe="") for value in values[name]]
+    return (
+        st.sampled_from(there)
+        | st.sampled_from(there)
+        | st.sampled_from([*there, *map(quote, NONSENSE)])
+    )
 
 
 def acted_as(values: Values) -> st.SearchStrategy[str | None]:
@@ -100,7 +105,7 @@ def acted_as(values: Values) -> st.SearchStrategy[str | None]:
 
 def _with_known_value(parameter: dict[str, Any], values: Values) -> dict[str, Any]:
     if parameter.get("in") == "path":
-        return parameter | {"schema": {"const": "self"}}
+        return parameter | {"schema": _one_of([*map(str, values[parameter["name"]])])}
     if "name" not in parameter:
         return parameter
     return parameter | {"schema": _with_known(parameter["name"], parameter["schema"], values)}

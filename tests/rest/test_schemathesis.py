@@ -18,6 +18,7 @@ from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import initialize
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -145,3 +146,33 @@ def _try(world: World, cases: Any, examples: int) -> None:
         world.ask(person, world.aimed(case, data.draw))
 
     one()
+
+
+STEPS = 8
+
+
+def test_what_one_answer_leads_to_is_described_as_well(world: World) -> None:
+    """Along the links of the description: what one has made is changed, and removed."""
+    world.schema.config.generation.modes = [GenerationMode.POSITIVE]
+
+    class Conversation(world.schema.as_state_machine()):  # type: ignore[misc]
+        person = "root_admin"
+
+        @initialize(person=st.sampled_from(SENDERS))
+        def begin(self, person: str) -> None:
+            self.person = person
+
+        def setup(self) -> None:
+            self.undone = rolled_back()
+            self.undone.__enter__()
+
+        def teardown(self) -> None:
+            self.undone.__exit__(None, None, None)
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return world.sent_by(self.person)
+
+        def validate_response(self, response: Any, case: Any, **more: Any) -> None:
+            case.validate_response(response, checks=CHECKS)
+
+    Conversation.run(settings=settings(trying(max(1, EXAMPLES // 20)), stateful_step_count=STEPS))
