@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
+from accounts.look_alikes import DECEIVES, may_deceive
 from accounts.models import Account, User, login_key
 from accounts.time_zones import current_time_zones
 from permissions.models import Role
@@ -582,6 +583,8 @@ class PersonForm(forms.Form):
         login: str = self.cleaned_data["login_id"]
         if len(login_key(login)) > 255:  # some letters are compared as several
             raise ValidationError(_("This login is too long."))
+        if may_deceive(login):
+            raise ValidationError(DECEIVES)
         return login
 
 

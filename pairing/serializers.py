@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.look_alikes import may_deceive
 from accounts.models import User
 from accounts.serializers import UserJson, user_json
 from accounts.time_zones import time_zones
@@ -282,6 +283,8 @@ def _login_fault(text: str) -> Field | None:
         validate_email(text)
     except ValidationError:
         return "invalid", "must be an e-mail address"
+    if may_deceive(text):
+        return "invalid", "has letters of several alphabets, or unseen ones"
     return ("too_long", "is too long") if len(text) > 254 else None
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.actions import check_password, names, set_fields
 from accounts.actions.sessions import end_sign_ins
 from accounts.actor import Actor
+from accounts.look_alikes import DECEIVES, may_deceive
 from accounts.models import AccessToken, User, login_key
 from accounts.rules import (
     ADD_PERSON,
@@ -99,6 +100,9 @@ def checked_login(login_id: str) -> str:
         raise ValidationError({"login_id": ValidationError(_("Type in a login."), code="blank")})
     if max(len(text), len(login_key(text))) > 255:  # some letters are compared as several
         wrong = ValidationError(_("This login is too long."), code="too_long")
+        raise ValidationError({"login_id": wrong})
+    if may_deceive(text):
+        wrong = ValidationError(DECEIVES, code="invalid")
         raise ValidationError({"login_id": wrong})
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,8 +11,11 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 
-# What spreadsheets begin a formula with; a tab or a line end may hide one of these.
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What spreadsheets begin a formula with, some also in full width; white space before it, and a
+# tab or a line end alone, may hide one of these.
+_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_HIDES = ("\t", "\r", "\n")
+_WHITE = string.whitespace + "\xa0\u200b\ufeff\0"
 
 
 class _Echo:
@@ -42,5 +46,7 @@ def _lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str
 
 def safe(cell: Any) -> Any:
     """Text that would be a formula gets an apostrophe in front; numbers stay."""
-    is_formula = isinstance(cell, str) and cell.startswith(_STARTS)
+    if not isinstance(cell, str):
+        return cell
+    is_formula = cell.startswith(_HIDES) or cell.lstrip(_WHITE).startswith(_STARTS)
     return f"'{cell}" if is_formula else cell

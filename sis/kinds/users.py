@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 
 from accounts.actions import check_password, names
 from accounts.actions.people import end_access
+from accounts.look_alikes import may_deceive
 from accounts.models import Account, Login, User, login_key, name_key
 from pairing_service.statements import among
 from permissions.administrators import lock_administrators
@@ -100,6 +101,10 @@ class _Users:
 
     def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
         login_id = given(row.login_id, "login_id", NOUN)
+        if may_deceive(login_id) and (old is None or old.login_id != login_id):
+            raise RowRefused(
+                f"The login has letters of several alphabets or unseen ones: {login_id!a}"
+            )
         names = _names(row, old)
         return Values(
             login_id=login_id,
