@@ -88,10 +88,11 @@ def _actor(request: TenantRequest) -> Actor:
         return nobody
     real: User = request.user
     actor = Actor(request.root_account, real, real, address)
+    acting = _acting(request, actor)  # also of who may do nothing now: that it ends is recorded
     if not actor.is_able:
         logout(request)
         return nobody
-    return _acting(request, actor) or actor
+    return acting or actor
 
 
 def _acting(request: TenantRequest, actor: Actor) -> Actor | None:

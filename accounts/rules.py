@@ -104,9 +104,12 @@ EDIT_OWN_SETTINGS = rule("edit_own_settings", User, "change one's own settings")
     "themself", IS_THEMSELF_NOT_ACTING
 )
 
+# While somebody acts as another nobody's password or e-mail address is changed: these are ways in,
+# and whoever gives them to others does it as themself.
 SET_UP_SIGN_IN = rule("set_up_sign_in", User, "give a person their first sign-in").row(
     "administrator",
-    holds_in_root("manage_user_logins", whose=Whose.EACH),
+    ACTS_AS_NOBODY_YET,
+    holds_in_root("manage_user_logins", whose=Whose.REAL),
     Condition("has no password of their own yet", _no_password_of_their_own),
     IS_ACTIVE,
     OUTRANKS_NOBODY,
@@ -140,6 +143,7 @@ CHANGE_EMAIL = (
     rule("change_email", User, "change a person's e-mail address")
     .row(
         "before the first sign-in",
+        ACTS_AS_NOBODY_YET,
         _MANAGES_LOGINS,
         Condition("has no password of their own yet", _no_password_of_their_own),
         OUTRANKS_NOBODY,
@@ -240,4 +244,4 @@ GIVE_SIS_IDS = rule("give_sis_ids", Account, "give new people their SIS ids").ro
 
 SET_UP_SIGN_INS = rule(
     "set_up_sign_ins", Account, "give people of an account their first sign-in"
-).row("administrator", holds_in_root("manage_user_logins"))
+).row("administrator", ACTS_AS_NOBODY_YET, holds_in_root("manage_user_logins"))

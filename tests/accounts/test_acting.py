@@ -1,11 +1,16 @@
-"""Acting as someone in pages: begin, be seen doing it, stop (spec/pairing.md "Acting as")."""
+"""Acting as someone: begin, be seen doing it, stop (spec/pairing.md "Acting as").
+
+Who may act as whom: tests/access/test_acting_as.py.
+"""
 
 import pytest
+from django.urls import get_resolver
 
 from accounts.models import User
 from audit.models import Event
 from permissions.models import AccountMembership
-from tests.cast import make_account_role, make_admin
+from tests.access.test_routes import filled, ids_of, patterns
+from tests.cast import make_account_role, make_admin, make_user
 
 
 @pytest.fixture
@@ -89,25 +94,6 @@ def test_signing_out_ends_both(cast, admin):
     assert [name for name, *_ in actions()] == ["acting_started", "acting_stopped"]
 
 
-WHO_ACTS = [
-    ("root_admin", "student", 302),
-    ("root_admin", "sub_admin", 302),
-    ("root_admin", "root_admin", 403),
-    ("root_admin", "deactivated_admin", 403),
-    ("root_admin", "stranger", 404),
-    ("sub_admin", "student", 403),
-    ("teacher", "student", 404),
-    ("student", "classmate", 404),
-]
-
-
-@pytest.mark.parametrize(("who", "whom", "status"), WHO_ACTS)
-def test_who_acts_as_whom(cast, signed_in, who, whom, status):
-    client = signed_in(getattr(cast, who))
-    assert act(client, getattr(cast, whom)).status_code == status
-    assert ("acting_as" in client.session) == (status == 302)
-
-
 def test_the_button_is_there_exactly_when_it_works(cast, admin, signed_in):
     def offers(client, user):
         return "Act as" in client.get(f"/users/{user.pk}").content.decode()
@@ -118,18 +104,6 @@ def test_the_button_is_there_exactly_when_it_works(cast, admin, signed_in):
     assert not offers(signed_in(cast.sub_admin), cast.student)
 
 
-def test_nobody_acts_as_an_administrator_who_holds_more(cast, signed_in):
-    make_admin(
-        cast,
-        cast.observer,
-        cast.root,
-        make_account_role(cast, "Helper", "become_user", "read_roster"),
-    )
-    client = signed_in(cast.observer)
-    assert act(client, cast.sub_admin).status_code == 403
-    assert act(client, cast.student).status_code == 302
-
-
 def test_a_right_that_is_lost_ends_acting_with_the_next_request(cast, signed_in):
     helper = make_account_role(cast, "Helper", "become_user", "read_roster")
     make_admin(cast, cast.observer, cast.root, helper)
@@ -138,6 +112,25 @@ def test_a_right_that_is_lost_ends_acting_with_the_next_request(cast, signed_in)
     AccountMembership.objects.filter(user=cast.observer).update(state="deleted")
     assert "Hello, Joy Okafor" in client.get("/").content.decode()
     assert actions()[-1][0] == "acting_stopped"
+
+
+def test_acting_ends_when_the_person_is_given_more_than_one_has(cast, signed_in):
+    helper = make_account_role(cast, "Helper", "become_user", "read_roster")
+    make_admin(cast, cast.observer, cast.root, helper)
+    client = signed_in(cast.observer)
+    act(client, cast.student)
+    make_admin(cast, cast.student, cast.root)
+    assert "Hello, Joy Okafor" in client.get("/").content.decode()
+    assert actions()[-1] == ("acting_stopped", cast.student.pk, cast.observer.pk)
+
+
+@pytest.mark.parametrize("state", ["suspended", "deleted"])
+def test_who_is_no_longer_active_acts_as_nobody(cast, admin, state):
+    act(admin, cast.student)
+    User.objects.filter(pk=cast.root_admin.pk).update(state=state)
+    assert admin.get("/courses").headers["Location"].startswith("/login")
+    assert "acting_as" not in admin.session
+    assert actions()[-1] == ("acting_stopped", cast.student.pk, cast.root_admin.pk)
 
 
 @pytest.mark.parametrize("state", ["suspended", "deleted"])
@@ -162,3 +155,86 @@ def test_a_page_while_acting_takes_few_statements(cast, admin, django_assert_max
     admin.get("/profile/settings")
     with django_assert_max_num_queries(20):
         admin.get("/profile/settings")
+
+
+# --- What is done, and seen, meanwhile ---
+
+
+def test_the_bar_is_on_every_page(cast, admin):
+    """Those of an administrator, with what they may not open; nothing that begins with a POST."""
+    ids = ids_of(cast)
+    act(admin, cast.sub_admin)
+    bar = "<strong>root@northfield.example</strong> is acting as <strong>Hugo Stern</strong>."
+    seen, without = 0, []
+    for route, _ in patterns(get_resolver()):
+        if route.startswith("api/"):
+            continue
+        answer = admin.get(filled("" if route == "/" else route, ids))
+        if answer.headers["Content-Type"].startswith("text/html") and answer.status_code != 302:
+            seen += 1
+            if bar not in answer.content.decode():
+                without.append(f"{route} {answer.status_code}")
+    assert without == []
+    assert seen > 40
+    assert admin.session["acting_as"] == cast.sub_admin.pk
+
+
+ON_PAGES = {
+    "code_issued": lambda c, client: client.post(
+        f"/courses/{c.courses.biology.pk}/observer_pairing_codes.csv"
+    ),
+    "person_suspended": lambda c, client: client.post(f"/users/{c.classmate.pk}/suspend"),
+    "login_added": lambda c, client: client.post(
+        f"/users/{c.student.pk}/logins", {"login-login": "zebra"}
+    ),
+    "settings_changed": lambda c, client: client.post(
+        f"/accounts/{c.accounts.high.pk}/settings", {"name": "Higher", "time_zone": "UTC"}
+    ),
+}
+OVER_REST = {
+    "code_issued": lambda c, send: send("post", f"users/{c.student.pk}/observer_pairing_codes"),
+    "link_created": lambda c, send: send("put", f"users/{c.observer.pk}/observees/{c.student.pk}"),
+    "person_changed": lambda c, send: send(
+        "put", f"users/{c.student.pk}", user={"name": "Ada Zebra"}
+    ),
+    "account_created": lambda c, send: send(
+        "post", "accounts/self/sub_accounts", account={"name": "Botany"}
+    ),
+}
+
+
+def told_since(number, action):
+    """Who is named by the events since: the person acted as, and the one who acts."""
+    told = Event.objects.order_by("pk")[number:]
+    assert action in {event.action for event in told}
+    return {(event.actor, event.real_actor) for event in told}
+
+
+@pytest.fixture
+def twin(cast):
+    """Another administrator of everything."""
+    user = make_user(cast.root, "Tess Twin")
+    make_admin(cast, user, cast.root)
+    return user
+
+
+@pytest.mark.parametrize("action", ON_PAGES)
+def test_events_of_pages_name_both(cast, admin, twin, action):
+    act(admin, twin)
+    number = Event.objects.count()
+    ON_PAGES[action](cast, admin)
+    assert told_since(number, action) == {(twin, cast.root_admin)}
+
+
+@pytest.mark.parametrize("action", OVER_REST)
+def test_events_of_rest_name_both(cast, rest, twin, action):
+    client = rest(cast.root_admin)
+
+    def send(method, path, **body):
+        given = body | {"as_user_id": twin.pk}
+        answer = getattr(client, method)(f"/api/v1/{path}", given, format="json")
+        assert answer.status_code == 200
+
+    number = Event.objects.count()
+    OVER_REST[action](cast, send)
+    assert told_since(number, action) == {(twin, cast.root_admin)}
