@@ -100,12 +100,21 @@ def of_person(rows: QuerySet[Enrolment], actor: Actor, text: str) -> QuerySet[En
     return rows.filter(user=user)
 
 
+_SHOWN_OF = ("role", "course__account", "section", "associated_user", "user")
+_COLUMNS = (
+    *(field.name for field in Enrolment._meta.concrete_fields),
+    "role__base_role", "role__label", "role__state",
+    "course__state", "course__sis_id", "course__integration_id", "course__account__sis_id",
+    "section__state", "section__sis_id", "section__integration_id",
+)  # fmt: skip
+
+
 def shown(
     rows: QuerySet[Enrolment], actor: Actor, include: Collection[str] = ()
 ) -> QuerySet[Enrolment]:
     """With all that `courses.serializers.enrolments` shows of them."""
     rows = answered(
-        rows.select_related("role", "course__account", "section", "associated_user", "user"),
+        rows.select_related(*_SHOWN_OF).only(*_COLUMNS),
         actor,
         shows_sis=SEE_SIS_OF_ENROLMENT,
         shows_sis_import=SEE_SIS_IMPORT_OF_ENROLMENT,

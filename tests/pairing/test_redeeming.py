@@ -42,7 +42,7 @@ def redeem(cast: Cast, text: str, user: User | None = None) -> Any:
     return redeem_code(actor=cast.actor(user), observer=user, text=text)
 
 
-def visitor(cast: Cast, address: str = "198.51.100.7") -> Actor:
+def visitor(cast: Cast, address: str | None = "198.51.100.7") -> Actor:
     return Actor(cast.actor(None).root_account, address=address)
 
 
@@ -191,7 +191,7 @@ def test_over_the_tenants_limit_another_browser_is_no_way_to_guess_on(cast: Cast
 
 @override_settings(GUESSES_PER_ADDRESS_AND_HOUR=2, GUESSES_PER_BROWSER_AND_HOUR=1)
 def test_visitors_are_counted_by_address_and_in_own_networks_by_browser(cast: Cast) -> None:
-    def tries(address: str, browser: str | None) -> list[str]:
+    def tries(address: str | None, browser: str | None) -> list[str]:
         results = []
         for _ in range(3):
             try:
@@ -209,6 +209,106 @@ def test_visitors_are_counted_by_address_and_in_own_networks_by_browser(cast: Ca
     assert tries("10.1.2.3", "a") == ["C", "T", "T"]
     assert tries("10.1.2.3", "b") == ["C", "T", "T"]
     assert tries("10.1.2.3", None) == ["C", "C", "T"]
+    assert tries(None, "a") == ["C", "C", "T"]
+
+
+def test_who_guesses_as_somebody_else_uses_up_their_own_guesses(cast: Cast) -> None:
+    acting = cast.actor(cast.root_admin, cast.observer)
+    for _ in range(10):
+        with pytest.raises(CodeRefused):
+            redeem_code(actor=acting, observer=cast.observer, text=WRONG)
+    assert guess(cast, 1, cast.root_admin) == ["TooManyGuesses"]
+    assert guess(cast, 1) == ["CodeRefused"]
+
+
+@override_settings(GUESSES_PER_ADDRESS_AND_HOUR=1, GUESSES_PER_TENANT_AND_DAY=2)
+def test_an_address_is_counted_in_each_tenant_for_itself(cast: Cast) -> None:
+    theirs = Actor(cast.actor(cast.stranger).root_account, address="198.51.100.7")
+    for actor in (theirs, visitor(cast)):
+        with pytest.raises(CodeRefused):
+            student_of_code(actor=actor, text=WRONG)
+    for actor in (theirs, visitor(cast)):
+        with pytest.raises(TooManyGuesses):
+            student_of_code(actor=actor, text=WRONG)
+
+
+@override_settings(GUESSES_PER_TENANT_AND_DAY=3)
+def test_over_the_tenants_limit_who_guessed_wrong_another_day_may_try(cast: Cast) -> None:
+    guess(cast, 1, cast.classmate)
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
+        assert guess(cast, 1, cast.classmate) == ["CodeRefused"]
+        assert guess(cast, 1, cast.classmate) == ["TooManyGuesses"]
+
+
+@override_settings(GUESSES_PER_TENANT_AND_DAY=3)
+def test_an_address_behind_which_somebody_was_wrong_another_day_may_try(cast: Cast) -> None:
+    def tries(address: str, browser: str) -> str:
+        try:
+            student_of_code(actor=visitor(cast, address), text=WRONG, browser=browser)
+        except (CodeRefused, TooManyGuesses) as error:
+            return type(error).__name__
+        return ""
+
+    cast.set(own_networks="10.0.0.0/8")
+    assert tries("10.1.2.3", "a") == "CodeRefused"
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
+        assert tries("10.1.2.3", "b") == "CodeRefused"
+
+
+@override_settings(GUESSES_PER_TENANT_AND_DAY=3, GUESSES_PER_USER_AND_HOUR=100)
+def test_the_tenants_next_day_begins_at_none(cast: Cast) -> None:
+    assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
+    begun = timezone.now()
+    with time_machine.travel(begun + timedelta(hours=23)):
+        assert guess(cast, 1) == ["TooManyGuesses"]
+    with time_machine.travel(begun + timedelta(hours=23, minutes=30)):
+        # They were wrong within a day; the school's day is what counts.
+        WrongGuesses.objects.filter(subject="user").update(last_wrong_at=timezone.now())
+    with time_machine.travel(begun + timedelta(hours=25)):
+        assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
+
+
+def test_the_hour_begins_with_the_first_wrong_guess(cast: Cast) -> None:
+    begun = timezone.now()
+    guess(cast, 9)
+    with time_machine.travel(begun + timedelta(minutes=50)):
+        assert guess(cast, 2) == ["CodeRefused", "TooManyGuesses"]
+    with time_machine.travel(begun + timedelta(minutes=61)):
+        assert guess(cast, 1) == ["CodeRefused"]
+
+
+def test_whoever_is_refused_is_told_how_many_minutes_to_wait_at_most(cast: Cast) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        guess(cast, 10)
+        for seconds, minutes in ((0, 60), (30, 60), (60, 59)):
+            clock.shift(seconds)
+            with pytest.raises(TooManyGuesses) as refused:
+                redeem(cast, WRONG)
+            assert refused.value.minutes == minutes
+            clock.shift(-seconds)
+
+
+@override_settings(GUESSES_PER_TENANT_AND_DAY=3)
+def test_over_the_tenants_limit_the_last_wrong_guess_is_what_counts(cast: Cast) -> None:
+    begun = timezone.now()
+    for hours in (0, 2):
+        with time_machine.travel(begun + timedelta(hours=hours)):
+            guess(cast, 1, cast.classmate)
+    with time_machine.travel(begun + timedelta(hours=25)):
+        assert guess(cast, 4) == ["CodeRefused"] * 3 + ["TooManyGuesses"]
+        assert guess(cast, 1, cast.classmate) == ["TooManyGuesses"]
+
+
+@override_settings(GUESSES_PER_ADDRESS_AND_HOUR=1)
+def test_what_browsers_guessed_is_not_counted_for_their_address(cast: Cast) -> None:
+    cast.set(own_networks="10.0.0.0/8")
+    for browser in ("a", "b", None):
+        with pytest.raises(CodeRefused):
+            student_of_code(actor=visitor(cast, "10.1.2.3"), text=WRONG, browser=browser)
+    with pytest.raises(TooManyGuesses):
+        student_of_code(actor=visitor(cast, "10.1.2.3"), text=WRONG)
 
 
 # --- Registering ---
