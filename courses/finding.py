@@ -12,14 +12,19 @@ from django.db.models.functions import Lower
 from accounts.actor import Actor
 from accounts.ids import find_account
 from accounts.models import Account, User
-from courses.listing import courses_of_account, has_ended, search, with_students
+from courses.listing import (
+    courses_of_account,
+    deleted_courses,
+    has_ended,
+    search,
+    with_students,
+)
 from courses.models import Course, Enrolment, Section
 from courses.places import of_types
 from courses.rules import (
     ENTER_COURSE,
     MANAGE_SIS_OF_COURSE,
     OF_SOMEONE_THERE,
-    RESTORE_COURSE,
     SEE_ENROLMENT_AS_OBSERVER,
     SEE_SIS_IDS_OF_ACCOUNT,
     SEE_SIS_IMPORT_OF_SECTION,
@@ -165,10 +170,7 @@ def _in_account(actor: Actor, account: Account, params: Params) -> QuerySet[Cour
         states = set(_STATES.values()) if "all" in asked else _states(asked)
         courses = courses.filter(state__in=states)
         if State.DELETED in states:
-            gone = permitted(actor, RESTORE_COURSE).filter(
-                state=State.DELETED, account__path__startswith=account.path
-            )
-            courses = courses | gone
+            courses = courses | deleted_courses(actor, account)
     if asked := params.texts("by_subaccounts"):
         courses = courses.filter(_below(actor, asked))
     return courses

@@ -13,6 +13,9 @@ from courses.models import Course, Section
 from courses.people import role_name
 from permissions.models import Role
 
+# As browsers send it.
+_MOMENT = "%Y-%m-%dT%H:%M"
+
 
 class PeopleFilter(forms.Form):
     """The roles of a course's people, as a choice. Anything else given is no filter."""
@@ -78,9 +81,14 @@ class CoursesFilter(forms.Form):
         ],
     )
 
+    def __init__(self, *args: Any, has_deleted: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if has_deleted:
+            self.fields["show"].choices += [("deleted", _("Deleted"))]  # type: ignore[attr-defined]
 
-class CourseForm(forms.Form):
-    """A new course."""
+
+class CourseNamesForm(forms.Form):
+    """What a course is called."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -95,6 +103,11 @@ class CourseForm(forms.Form):
         help_text=_("Short, as on the timetable. Empty: the name."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class CourseForm(CourseNamesForm):
+    """A new course."""
+
     state = forms.ChoiceField(
         label=_("Is it published?"),
         choices=[
@@ -104,3 +117,38 @@ class CourseForm(forms.Form):
         initial=Course.State.AVAILABLE,
         widget=forms.RadioSelect,
     )
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time, in the reader's time zone, by the browser's own control."""
+
+    def __init__(self, **more: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT)
+        super().__init__(
+            widget=widget,
+            required=False,
+            input_formats=[_MOMENT, f"{_MOMENT}:%S"],
+            error_messages={"invalid": _("Choose a day and a time.")},
+            **more,
+        )
+
+
+class CourseSettingsForm(CourseNamesForm):
+    """What a course is called, and when it is."""
+
+    start_at = MomentField(label=_("Begins"))
+    end_at = MomentField(label=_("Ends"), help_text=_("From then on the course is concluded."))
+
+    def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "name": course.name,
+            "course_code": course.course_code,
+            # Without the seconds, which are not shown: they are no change.
+            "start_at": course.start_at and course.start_at.replace(second=0, microsecond=0),
+            "end_at": course.end_at and course.end_at.replace(second=0, microsecond=0),
+        }
+        super().__init__(*args, **kwargs)
+
+    def clean_course_code(self) -> str:
+        """Without one the name, as for a new course."""
+        return str(self.cleaned_data["course_code"] or self.cleaned_data.get("name", ""))[:255]

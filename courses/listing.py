@@ -12,8 +12,13 @@ from accounts.actor import Actor
 from accounts.models import Account
 from accounts.people import M, in_order, searched, titled
 from courses.models import Course, Enrolment
-from courses.rules import OF_A_STUDENT, SEE_COURSE_PEOPLE
-from permissions.policy import answered
+from courses.rules import (
+    OF_A_STUDENT,
+    OPEN_COURSE_SETTINGS,
+    RESTORE_COURSE,
+    SEE_COURSE_PEOPLE,
+)
+from permissions.policy import answered, permitted
 
 _SORTED_BY = {"name": "name", "code": "course_code", "account": "account__name"}
 
@@ -24,6 +29,14 @@ def courses_of_account(account: Account) -> QuerySet[Course]:
         root_account_id=account.root_account_id, account__path__startswith=account.path
     )
     return courses
+
+
+def deleted_courses(actor: Actor, account: Account) -> QuerySet[Course]:
+    """The deleted courses there that the actor may bring back."""
+    gone: QuerySet[Course] = permitted(actor, RESTORE_COURSE).filter(
+        state=Course.State.DELETED, account__path__startswith=account.path
+    )
+    return gone
 
 
 def search(courses: QuerySet[Course], text: str, *, shows_sis_id: bool) -> QuerySet[Course]:
@@ -62,8 +75,8 @@ def sort(courses: QuerySet[Course], wanted: str) -> tuple[QuerySet[Course], str]
 
 
 def rows(courses: QuerySet[Course], actor: Actor) -> QuerySet[Any]:
-    """Each with its account, how many students it has, and whether its People page opens."""
-    seen = answered(courses, actor, has_people=SEE_COURSE_PEOPLE)
+    """Each with its account, how many students it has, and which of its pages open."""
+    seen = answered(courses, actor, has_people=SEE_COURSE_PEOPLE, has_settings=OPEN_COURSE_SETTINGS)
     return with_students(seen).select_related("account")
 
 

@@ -272,6 +272,11 @@ CONCLUDE_COURSE = rule("conclude_course", Course, "conclude a course, or reopen 
 DELETE_COURSE = rule("delete_course", Course, "delete a course").row(
     "course", holds_in_course("manage_courses_delete", "pk")
 )
+# The page on which these are done: for whoever may do one of them.
+OPEN_COURSE_SETTINGS = rule("open_course_settings", Course, "open a course's settings")
+for _rule in (EDIT_COURSE, PUBLISH_COURSE, CONCLUDE_COURSE, DELETE_COURSE):
+    for _row in _rule.rows:
+        OPEN_COURSE_SETTINGS.row(_rule.name, *_row.conditions)
 RESTORE_COURSE = rule("restore_course", Course, "bring back a deleted course").row(
     "administrator", holds_in_account("undelete_courses", "account")
 )

@@ -4,7 +4,7 @@ from django.urls import path
 
 from courses.api import courses, enrolments, sections
 from courses.api import people as course_people
-from courses.views import account_courses, enrolling, own, people
+from courses.views import account_courses, enrolling, own, people, settings
 
 pages = [
     # The person's courses
@@ -26,6 +26,11 @@ pages = [
         "accounts/<int:account_id>/courses", account_courses.account_courses, name="account-courses"
     ),
     path("accounts/<int:account_id>/courses/new", account_courses.course_add, name="course-add"),
+    # A course's settings
+    path("courses/<int:course_id>/settings", settings.course_settings, name="course-settings"),
+    path(
+        "courses/<int:course_id>/settings/<str:step>", settings.course_change, name="course-change"
+    ),
     # A course's people
     path("courses/<int:course_id>/users", people.people, name="people"),
     path("courses/<int:course_id>/users/<int:user_id>", people.user_details, name="user-details"),

@@ -30,8 +30,9 @@ COURSES_PER_PAGE = 50
 def account_courses(request: TenantRequest, account_id: int) -> HttpResponse:
     """Every course of the account and of all below it: search, filter, sort, pages."""
     account = account_in_sight(request, account_id, required=SEE_COURSES_OF_ACCOUNT)
-    text = request.GET.get("q", "")
-    found = listing.courses_of_account(account)
+    text, deleted = request.GET.get("q", ""), listing.deleted_courses(request.actor, account)
+    is_of_deleted = request.GET.get("show") == "deleted"
+    found = deleted if is_of_deleted else listing.courses_of_account(account)
     found = listing.search(found, text, shows_sis_id=account.shows_sis_id)
     found = listing.shown(found, request.GET.get("show", ""))
     found, sorted_by = listing.sort(found, request.GET.get("sort", ""))
@@ -43,7 +44,7 @@ def account_courses(request: TenantRequest, account_id: int) -> HttpResponse:
             request.GET.get("page")
         ),
         "columns": columns(labels, sorted_by),
-        "filters": CoursesFilter(request.GET),
+        "filters": CoursesFilter(request.GET, has_deleted=is_of_deleted or deleted.exists()),
         "is_narrowed": any(request.GET.get(name) for name in ("q", "show")),
     }
     return render(request, "courses/account_courses.html", context)

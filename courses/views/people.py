@@ -19,7 +19,13 @@ from courses import people as shown
 from courses.enrolling import offer_of, places_to_change
 from courses.forms import PeopleFilter
 from courses.models import Course
-from courses.rules import ADMINISTER_ACCOUNT, SEE_COURSE_PEOPLE, SEE_DETAILS, SEE_ENROLLED
+from courses.rules import (
+    ADMINISTER_ACCOUNT,
+    OPEN_COURSE_SETTINGS,
+    SEE_COURSE_PEOPLE,
+    SEE_DETAILS,
+    SEE_ENROLLED,
+)
 from pairing.panels import details_panel, observers_of
 from pairing.rules import ISSUE_FOR_COURSE
 from permissions.policy import may, permitted, require
@@ -53,10 +59,11 @@ def people(request: TenantRequest, course_id: int) -> HttpResponse:
         "people": rows,
         "has_menus": any(row.has_details or row.may_change for row in rows),
         "may_add": bool(offer_of(actor, course)),
+        "has_settings": may(actor, OPEN_COURSE_SETTINGS, course),
         "is_narrowed": bool(request.GET.get("q", "").strip() or filters.role_id),
         "is_descending": is_descending,
         "menu": _page_menu(request, course),
-        "breadcrumbs": [*_to_courses(actor, course), (course.name, None)],
+        "breadcrumbs": [*crumbs_to_courses(actor, course), (course.name, None)],
     }
     return render(request, "courses/people.html", context)
 
@@ -68,7 +75,7 @@ def course_in_sight(request: TenantRequest, course_id: int) -> Course:
     return course
 
 
-def _to_courses(actor: Actor, course: Course) -> Crumbs:
+def crumbs_to_courses(actor: Actor, course: Course) -> Crumbs:
     """An administrator comes from the course's account, everyone else from their own courses."""
     if not may(actor, ADMINISTER_ACCOUNT, course.account):
         return [(_("Courses"), reverse("courses:course-list"))]
@@ -79,7 +86,7 @@ def _to_courses(actor: Actor, course: Course) -> Crumbs:
 def crumbs_to(actor: Actor, course: Course) -> Crumbs:
     """To a page below the course's People."""
     people = (course.name, reverse("courses:people", args=[course.pk]))
-    return [*_to_courses(actor, course), people]
+    return [*crumbs_to_courses(actor, course), people]
 
 
 def _page_menu(request: TenantRequest, course: Course) -> list[tuple[str, str]]:

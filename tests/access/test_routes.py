@@ -215,6 +215,9 @@ GET    accounts/<int:account_id>/sis_imports/<int:import_id>/messages.csv 404 40
 GET    accounts/<int:account_id>/courses                              200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/courses/new                          200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/courses/new                          422 422 404 404 404 404 404 404 404 404 302 404 302
+GET    courses/<int:course_id>/settings                               200 200 404 200 403 200 403 403 404 404 302 404 302
+POST   courses/<int:course_id>/settings                               422 422 404 403 403 403 403 403 404 404 302 404 302
+POST   courses/<int:course_id>/settings/<str:step>                    302 302 404 302 403 302 403 403 404 404 302 404 302
 POST   courses/invitations/<int:enrolment_id>/accept                  404 404 404 404 404 404 302 404 404 404 302 404 302
 POST   courses/invitations/<int:enrolment_id>/decline                 404 404 404 404 404 404 302 404 404 404 302 404 302
 GET    courses/<int:course_id>/users                                  200 200 404 200 200 200 200 200 404 404 302 404 302

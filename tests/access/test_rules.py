@@ -74,6 +74,7 @@ publish_course             biology                   + + . + . + . . . . . . .
 conclude_course            biology                   + + . + . + . . . . . . .
 delete_course              biology                   + + . . . . . . . . . . .
 restore_course             biology                   + + . . . . . . . . . . .
+open_course_settings       biology                   + + . + . + . . . . . . .
 manage_sis_of_course       biology                   + . . . . . . . . . . . .
 enter_course               biology                   + + . + + + + + . . . . .
 enter_course               reading                   + . + . . . . . + . . . .

@@ -130,7 +130,8 @@ def crowded(cast):
     """Long names, an empty account, something to attend to; the addresses of every page."""
     long = make_user(cast.root, LONG, sis_id="9" * 60, email=f"{'x' * 60}@families.example")
     place = enrol(cast, long, cast.courses.biology, "StudentEnrollment")
-    make_course(cast.accounts.science, f"Introduction to {LONG}")
+    titled = make_course(cast.accounts.science, f"Introduction to {LONG}")
+    make_course(cast.root, "Gone", state="deleted")
     deep = make_account(cast.accounts.science, f"Department of {LONG}")
     empty = make_account(cast.root, "Empty")
     clerk = make_account_role(cast, "Registrar's clerk for enrolments", "read_roster")
@@ -149,7 +150,8 @@ def crowded(cast):
         f"{root}/admins/{membership.pk}", f"/accounts/{empty.pk}/admins",
         f"{root}/users/new", f"{root}/users?show=questioned",
         f"{course}/users", f"{course}/users/new", f"{course}/users/new?q=o",
-        f"{course}/users/{place.user_id}/enrolments",
+        f"{course}/users/{place.user_id}/enrolments", f"{course}/settings",
+        f"/courses/{titled.pk}/settings", f"{root}/courses?show=deleted",
     ]  # fmt: skip
 
 
