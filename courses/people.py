@@ -144,6 +144,11 @@ def sight_of(actor: Actor, course: Course) -> Sight:
     )
 
 
+def sight_through_roster(actor: Actor, course: Course) -> Sight:
+    """The same for who reads its roster; for the others nothing beside the names."""
+    return sight_of(actor, course) if may(actor, SEE_COURSE_PEOPLE, course) else Sight()
+
+
 def enrolments_seen(actor: Actor, course: Course, sight: Sight) -> QuerySet[Enrolment]:
     """Who is there. Who may not see details sees active people, and no observers but their own."""
     there: QuerySet[Enrolment] = permitted(actor, SEE_ENROLLED).filter(course=course)

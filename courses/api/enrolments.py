@@ -27,7 +27,7 @@ from courses.actions import (
 )
 from courses.ids import find_section, get_course, get_section
 from courses.models import Course, Enrolment, Section
-from courses.people import Sight, sight_of
+from courses.people import sight_through_roster
 from courses.places import asked_for, not_ended, of_person, places_in, role_asked_for, shown
 from courses.rules import (
     ENROL_AS_ADMINISTRATOR,
@@ -134,10 +134,9 @@ class EnrolmentsOfSection(APIView):
 
 def _listed(request: ApiRequest, course: Course, section: Section | None = None) -> Response:
     actor, params = request.actor, params_of(request)
-    reads_roster = may(actor, SEE_COURSE_PEOPLE, course)
-    sight = sight_of(actor, course) if reads_roster else Sight()
+    sight = sight_through_roster(actor, course)
     there = places_in(actor, course, sight)
-    if not reads_roster and not there.exists():
+    if not may(actor, SEE_COURSE_PEOPLE, course) and not there.exists():
         raise Denied(SEE_COURSE_PEOPLE)
     if section is not None:
         there = there.filter(section=section)
@@ -322,9 +321,9 @@ def _get(actor: Actor, course_id: str, enrollment_id: str) -> Enrolment:
     condition = id_condition(enrollment_id, {})
     if condition is None:
         raise Http404
-    sight = sight_of(actor, course) if may(actor, SEE_COURSE_PEOPLE, course) else Sight()
+    seen = places_in(actor, course, sight_through_roster(actor, course))
     own = Enrolment.objects.filter(course=course, user=actor.person)
-    there = (places_in(actor, course, sight) | own).filter(condition)
+    there = (seen | own).filter(condition)
     enrolment = there.select_related("user", "course__account").first()
     if enrolment is None:
         raise Http404

@@ -589,6 +589,7 @@ def _may_name(field: forms.Field) -> bool:
         return isinstance(field, forms.ModelChoiceField) or not field.choices
     plain = (
         forms.BooleanField,
+        forms.DateTimeField,
         forms.IntegerField,
         forms.DateField,
         forms.FileField,

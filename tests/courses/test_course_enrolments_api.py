@@ -103,6 +103,14 @@ def test_who_declined_or_was_removed_is_for_who_oversees_the_course(cast: Cast, 
         assert _people(rest(person).get(url)) == []
 
 
+def test_deleted_people_are_not_told(cast: Cast, rest, biology: str):
+    Enrolment.objects.filter(user=cast.classmate, course=cast.courses.biology).update(
+        state="deleted"
+    )
+    User.objects.filter(pk=cast.classmate.pk).update(state="deleted")
+    assert _people(rest(cast.teacher).get(f"{biology}?state[]=deleted")) == []
+
+
 def test_classmates_see_no_observers_nor_invited(cast: Cast, rest, biology: str):
     link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
     enrol(cast, cast.elsewhere, cast.courses.biology, "StudentEnrollment", "invited")
