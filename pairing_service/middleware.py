@@ -77,13 +77,15 @@ class NoNul:
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The policy of settings for pages; an answer of the API, opened in a browser, does nothing."""
+    """The policy of settings for pages. What the API answers does nothing in a browser, and is kept
+    in no cache: people, codes, tokens."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if not is_api(request):
             return super().__call__(request)
         response: Any = self.get_response(request)
         response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
