@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.hosts import address_of
 from accounts.models import Session, User
+from accounts.sessions import DEVICE
 from accounts.tokens import digest_of
 
-# Where a session keeps what is known of its browser.
-_DEVICE = "device"
 _MOST = 50
 _SWEPT = 100
 # What a browser calls itself, the telling word first: nearly all also say Chrome, Safari, Linux.
@@ -69,7 +68,7 @@ def devices_of(person: User, *, this: str | None = None) -> list[Device]:
 
 
 def _device(row: Session, kept: dict[str, Any], here: str | None) -> Device:
-    known = kept.get(_DEVICE, {})
+    known = kept.get(DEVICE, {})
     since = known.get("since")
     return Device(
         id=row.session_key,
@@ -85,7 +84,7 @@ def _note_device(request: HttpRequest, **_more: Any) -> None:
     """Keep in the new session what its owner will know it by, and throw some old ones away."""
     over = Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)
     Session.objects.filter(pk__in=list(over[:_SWEPT])).delete()
-    request.session[_DEVICE] = {
+    request.session[DEVICE] = {
         "agent": request.headers.get("User-Agent", "")[:300],
         "address": address_of(request),
         "since": timezone.now().isoformat(),

@@ -5,8 +5,10 @@ Who reads the database or a copy of it can sign in with none of them.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.utils import timezone
@@ -14,6 +16,20 @@ from django.utils import timezone
 from accounts.credentials import USE_NOTED_EVERY
 from accounts.models import Session
 from accounts.tokens import digest_of
+
+# Where a session keeps what is known of its browser (accounts.devices).
+DEVICE = "device"
+# How long one lives that nobody uses, unless the person asked to be kept signed in; and at most.
+UNUSED = timedelta(hours=12)
+AT_MOST = timedelta(days=30)
+
+
+def _end_of(held: dict[str, Any], now: datetime) -> datetime:
+    """When a session with this in it ends if nobody uses it any more."""
+    ends_with_browser = held.get("_session_expiry") == 0
+    unused = UNUSED if ends_with_browser else timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    since = held.get(DEVICE, {}).get("since")
+    return min(now + unused, (datetime.fromisoformat(since) if since else now) + AT_MOST)
 
 
 class SessionStore(db.SessionStore):
@@ -30,7 +46,7 @@ class SessionStore(db.SessionStore):
         if row is None:
             self._session_key = None
         elif row.user_id and row.seen_at < now - USE_NOTED_EVERY:
-            rows.update(seen_at=now)
+            rows.update(seen_at=now, expire_date=_end_of(row.get_decoded(), now))
         return row
 
     def exists(self, session_key: str) -> bool:
@@ -41,6 +57,7 @@ class SessionStore(db.SessionStore):
         row.session_key = digest_of(row.session_key)
         row.user_id = data.get(SESSION_KEY)
         row.seen_at = timezone.now()
+        row.expire_date = _end_of(data, row.seen_at)
         return row
 
     def delete(self, session_key: str | None = None) -> None:

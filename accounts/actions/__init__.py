@@ -114,7 +114,7 @@ def names(name: str, *, sortable: str = "", short: str = "") -> dict[str, str]:
 
 
 def check_password(password: str, user: User) -> None:
-    """Raise ValidationError when the password is too weak for this user."""
+    """Raise ValidationError when the password is too weak for this user (settings)."""
     validate_password(password, user)
 
 
