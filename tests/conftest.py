@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.template import Template
 from django.test import Client
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from accounts.models import Account, User
@@ -29,8 +30,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
+def _afresh() -> None:
+    """Nothing counted yet, and no language of the request before."""
     cache.clear()
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)
