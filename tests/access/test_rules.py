@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db.models import Model
 
+import pairing_service.urls  # noqa: F401 (every rule is there once every address is)
 from accounts.models import User
 from oauth.models import DeveloperKey
 from permissions.policy import RULES, may
