@@ -311,6 +311,15 @@ def test_what_browsers_guessed_is_not_counted_for_their_address(cast: Cast) -> N
         student_of_code(actor=visitor(cast, "10.1.2.3"), text=WRONG)
 
 
+@override_settings(GUESSES_PER_BROWSER_AND_HOUR=1, GUESSES_PER_USER_AND_HOUR=1)
+def test_a_browser_is_not_the_person_whose_number_it_has(cast: Cast) -> None:
+    cast.set(own_networks="10.0.0.0/8")
+    browser = str(cast.observer.pk)
+    with pytest.raises(CodeRefused):
+        student_of_code(actor=visitor(cast, "10.1.2.3"), text=WRONG, browser=browser)
+    assert guess(cast, 2) == ["CodeRefused", "TooManyGuesses"]
+
+
 # --- Registering ---
 
 
