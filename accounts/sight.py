@@ -31,6 +31,7 @@ from accounts.rules import (
     SIGN_OUT,
     SUSPEND,
 )
+from audit.rules import SEE_EVENTS
 from courses.rules import (
     ADD_COURSE,
     ADMINISTER_ACCOUNT,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         may_manage_roles: bool
         may_manage_admins: bool
         may_import: bool
+        may_see_events: bool
         may_manage_keys: bool
         may_set_up_sign_ins: bool
         shows_login: bool
@@ -125,6 +127,7 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         may_manage_roles=MANAGE_OVERRIDES,
         may_manage_admins=MANAGE_ADMINISTRATORS,
         may_import=IMPORT_SIS,
+        may_see_events=SEE_EVENTS,
         may_manage_keys=MANAGE_DEVELOPER_KEYS,
         may_set_up_sign_ins=SET_UP_SIGN_INS,
         shows_login=SEE_LOGINS_OF_ACCOUNT,

@@ -131,6 +131,9 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
     if getattr(account, "may_manage_keys", False):
         url = reverse("oauth:developer-keys", args=[account.pk])
         items.append(_item(request, _("Developer keys"), url, icon="link"))
+    if getattr(account, "may_see_events", False):
+        url = reverse("audit:events", args=[account.pk])
+        items.append(_item(request, _("Events"), url, icon="clock"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:account-settings", args=[account.pk])
         items.append(_item(request, _("Settings"), url, icon="settings"))

@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 import accounts.urls
+import audit.urls
 import courses.urls
 import oauth.urls
 import pairing.urls
@@ -13,6 +14,7 @@ from pairing_service.http.errors import api_not_found
 
 api = [
     *accounts.urls.api,
+    *audit.urls.api,
     *permissions.urls.api,
     *courses.urls.api,
     *pairing.urls.api,
@@ -24,6 +26,7 @@ urlpatterns = [
     path("api/v1/", include((api, "api"))),
     path("", include(accounts.urls.signing_in)),
     path("", include((accounts.urls.pages, "accounts"))),
+    path("", include((audit.urls.pages, "audit"))),
     path("", include((courses.urls.pages, "courses"))),
     path("", include((pairing.urls.pages, "pairing"))),
     path("", include((oauth.urls.pages, "oauth"))),

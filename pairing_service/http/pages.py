@@ -26,7 +26,7 @@ def page_of(
     Without `counted` the header has no `last`, as the contract wants it of a few long lists.
     """
     page = _number(request, "page", 1, _LAST_PAGE)
-    per_page = _number(request, "per_page", 10, 100)
+    per_page = per_page_of(request)
     start = (page - 1) * per_page
     found = list(rows[start : start + per_page + 1])
     # One row more than the page has tells, mostly, that this is the last one, without counting.
@@ -42,6 +42,11 @@ def page_of(
         total = start + len(found) if ends_here else rows.count()
         numbers["last"] = max(1, -(-total // per_page))
     return Response(body, headers={"Link": _links(request, per_page, numbers)})
+
+
+def per_page_of(request: Request) -> int:
+    """How many rows a page may have, for lists that have no pages by number."""
+    return _number(request, "per_page", 10, 100)
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:

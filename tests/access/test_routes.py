@@ -127,6 +127,7 @@ PUT    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/abort 400 40
 PUT    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/restore_states 400 403 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sis_imports/<str:import_id>/errors 400 403 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sis_import_errors             400 403 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/audit/events                                            200 403 403 403 403 403 403 403 403 403 401 200 401
 GET    api/v1/mobile_verify.json                                      200 200 200 200 200 200 200 200 200 200 401 200 200
 GET    api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
 POST   api/v1/                                                        404 404 404 404 404 404 404 404 404 404 404 404 404
@@ -207,6 +208,8 @@ POST   accounts/<int:account_id>/admins/new                           422 422 40
 GET    accounts/<int:account_id>/admins/<int:membership_id>           200 200 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/admins/<int:membership_id>           422 422 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/admins/<int:membership_id>/remove    302 302 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/audit                                200 200 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/audit/events.csv                     200 200 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/sis_imports                          302 403 404 404 404 404 404 404 404 404 302 404 302
 POST   accounts/<int:account_id>/sis_imports/upload                   302 403 404 404 404 404 404 404 404 404 302 404 302
 GET    accounts/<int:account_id>/sis_imports/<int:import_id>          404 403 404 404 404 404 404 404 404 404 302 404 302

@@ -53,6 +53,9 @@ see_people_of_account      science                   + + . . . . . . . . . . .
 administer_account         elementary                + . + . . . . . . . . . .
 manage_account_settings    root                      + . . . . . . . . . . . .
 manage_account_settings    science                   + + . . . . . . . . . . .
+see_events                 root                      + . . . . . . . . . . . .
+see_events                 science                   + + . . . . . . . . . . .
+see_events                 elementary                + . + . . . . . . . . . .
 manage_overrides           high                      + + . . . . . . . . . . .
 see_course                 biology                   + + . + + + + + . . . . .
 see_course                 reading                   + . + . . . . . + . . . .
