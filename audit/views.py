@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 EVENTS_PER_PAGE = 50
 # More people than these are not one person that somebody looks for.
-_MOST_PEOPLE = 50
+_MOST_PEOPLE = 25
 _LATELY = timedelta(days=7)
 
 
