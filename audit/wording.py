@@ -26,6 +26,8 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
         "acting_started": _("Acting as somebody began"),
         "acting_stopped": _("Acting as somebody ended"),
         "session_opened": _("Signed in from an app"),
+        "qr_sign_in_made": _("QR code for signing in made"),
+        "qr_sign_in_used": _("Signed in by a QR code"),
         "sessions_ended": _("Signed out everywhere"),
         "signed_out_everywhere": _("Signed out everywhere"),
         "email_confirmed": _("E-mail address confirmed"),

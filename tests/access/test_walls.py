@@ -56,7 +56,7 @@ OURS, THEIRS = "testserver", "southfield.localhost"
 # In addresses, but no ids of anything: what is done, and which permission.
 NO_IDS = {"step", "context_type", "permission", "key", "provider_id", "uidb36"}
 NOBODYS = 10**9 + 7
-APPS = ("accounts", "courses", "pairing", "oauth", "permissions", "sis")
+APPS = ("accounts", "audit", "courses", "pairing", "oauth", "permissions", "sis")
 Ids = dict[str, int | str]
 
 
@@ -110,7 +110,7 @@ class Walker:
         with transaction.atomic():
             response = getattr(client, method.lower())(path, data or {}, HTTP_HOST=host)
             transaction.set_rollback(True)
-        return response.status_code, response.headers.get("Location") or response.content.decode()
+        return response.status_code, response.headers.get("Location") or b"".join(response).decode()
 
     def client(self, person: str, *, is_api: bool) -> Any:
         if (person, is_api) not in self._known:
@@ -264,6 +264,8 @@ def test_no_form_of_an_id_reaches_into_another_tenant(walker: Walker) -> None:
 # else, `@id=other`: another of the ids in the address; `alike=`: one's own are not told from any.
 PARAMETERS = """
 GET    api/v1/users/<str:user_id>/profile                     as_user_id                  user_id      200 401
+GET    api/v1/audit/events                                    account_id                  account_id   200 404
+GET    api/v1/audit/events                                    user_id                     user_id      200 404
 GET    api/v1/accounts/<str:account_id>/users                 role_filter_id              role_id      200 200
 POST   api/v1/accounts/<str:account_id>/users                 pseudonym[sis_user_id]      sis          400 200 pseudonym[unique_id]=new @account_id=root_id
 POST   api/v1/accounts/<str:account_id>/users                 pseudonym[integration_id]   integration  200 200 pseudonym[unique_id]=new @account_id=root_id alike=1
@@ -356,6 +358,8 @@ PUT    api/v1/sections/<str:section_id>                       course_section[sis
 PUT    api/v1/sections/<str:section_id>                       course_section[integration_id] integration  200 200 alike=1
 GET    login/oauth2/auth                                      client_id                   client       200 400 redirect_uri=app:/x response_type=code
 GET    login/session                                          session_token               session      302 302 by=anonymous
+GET    accounts/<int:account_id>/audit                        person                      user_id      200 200 alike=1
+GET    accounts/<int:account_id>/audit/events.csv             person                      user_id      200 200 alike=1
 GET    accounts/<int:account_id>/permissions                  role                        role_id      200 200
 GET    accounts/<int:account_id>/permissions/roles/new        copy                        role_id      200 200
 POST   accounts/<int:account_id>/permissions/roles/new        start                       copy_text    302 422 label=New confirmed=on
@@ -567,6 +571,8 @@ def test_every_parameter_of_the_api_that_holds_an_id_has_a_row() -> None:
 # with what is there (`newest`, `seen`). `email`, `key` and `uidb36` are of the way to a new password,
 # which tests/accounts/test_password_reset.py walks with both tenants.
 NO_IDS_IN_PAGES = {
+    # of events: where the page goes on, and from where it was done
+    "address", "after", "before",
     "again", "back", "contact", "course_code", "current_password", "decision", "email", "error",
     "force_login", "form", "key", "kind", "label", "language", "list", "locale", "name", "newest", "next", "open",
     "own_networks", "page", "password", "password1", "purpose", "q", "redirect_uris", "scopes", "seen",
