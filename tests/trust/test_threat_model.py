@@ -77,7 +77,6 @@ def test_each_says_where_it_stands(row: list[str]) -> None:
             assert headings
             assert all(re.search(rf"^##+ {one}$", README.read_text(), re.M) for one in headings)
         case "not applicable" | "open":
-            assert len(by) > 10
-            assert not _TEST.search(by)
+            assert len(_TEST.sub("", by)) > 10, "why?"
         case _:
             pytest.fail(f"{state} is no state")
