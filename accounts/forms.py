@@ -19,8 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
+from accounts.addresses import is_safe_address
 from accounts.look_alikes import DECEIVES, may_deceive
-from accounts.models import Account, User, login_key
+from accounts.models import Account, SignOnProvider, User, login_key
 from accounts.time_zones import current_time_zones
 from permissions.models import Role
 
@@ -305,7 +306,10 @@ class RootAccountForm(AccountForm):
     )
     confirms_email = forms.BooleanField(
         label=_("Observers confirm their e-mail before they sign in for the first time"),
-        help_text=_("A link is mailed to them. Check first that mail from here arrives."),
+        help_text=_(
+            "A link is mailed to them. Check first that mail from here arrives."
+            " While people come in by single sign-on with their login, it is always so."
+        ),
         required=False,
     )
     students_may_remove_observers = forms.BooleanField(
@@ -405,6 +409,74 @@ def _network(line: str) -> str:
     except ValueError as error:
         wrong = _("“%s” is no network: write it like 192.0.2.0/24 or 2001:db8::/32.") % line
         raise ValidationError(wrong) from error
+
+
+class SignOnForm(forms.Form):
+    """A root account's OpenID Connect provider. The secret is never shown again."""
+
+    issuer = forms.CharField(
+        label=_("Issuer"),
+        max_length=255,
+        help_text=_("An address like https://login.example.org, to the letter."),
+        error_messages={"required": _("Type in the issuer's address.")},
+        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    client_id = forms.CharField(
+        label=_("Client id"),
+        max_length=255,
+        error_messages={"required": _("Type in the client id.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    secret = PasswordField(label=_("Secret"), autocomplete="off", required=False)
+    label = forms.CharField(
+        label=_("Name of the service"),
+        max_length=60,
+        help_text=_("On the sign-in page: “Sign in with …”."),
+        error_messages={"required": _("Type in what people call it.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    claim = forms.CharField(
+        label=_("Claim"),
+        max_length=60,
+        initial="preferred_username",
+        help_text=_(
+            "What the service says of people that is known here, too: preferred_username, email"
+            " (only if it has verified it), sub, or another one."
+        ),
+        error_messages={"required": _("Type in a claim.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    match = forms.ChoiceField(
+        label=_("What it is here"),
+        choices=SignOnProvider.Match.choices,
+        initial=SignOnProvider.Match.LOGIN,
+        widget=forms.RadioSelect,
+    )
+    creates_people = forms.BooleanField(
+        label=_("Make an account for whoever is not here yet"),
+        help_text=_("Otherwise only people who are here already come in."),
+        required=False,
+    )
+    is_on = forms.BooleanField(
+        label=_("Offer it on the sign-in page"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, provider: SignOnProvider | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if provider is None:
+            self.fields["secret"].required = True
+            self.fields["secret"].error_messages["required"] = _("Type in the secret.")
+            return
+        self.fields["secret"].help_text = _("Leave it empty to keep the one that is kept here.")
+        self.initial = {name: getattr(provider, name) for name in self.fields if name != "secret"}
+
+    def clean_issuer(self) -> str:
+        issuer: str = self.cleaned_data["issuer"].strip()
+        if not is_safe_address(issuer):
+            raise ValidationError(_("Type in an address that begins with https://."))
+        return issuer
 
 
 class RenameForm(forms.Form):
@@ -598,6 +670,7 @@ class PeopleFilter(forms.Form):
             ("", _("Everyone")),
             ("without_sign_in", _("Without a first sign-in")),
             ("suspended", _("Suspended")),
+            ("unproven", _("Without a confirmed e-mail")),
             ("unobserved", _("Students without an observer")),
             ("code_ends", _("Students whose code ends within a day")),
             ("questioned", _("Students who say an observer isn't right")),

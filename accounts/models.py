@@ -205,6 +205,48 @@ class RootAccountSettings(models.Model):
         return self.self_registration in self.OPEN
 
 
+class SignOnProviderQuerySet(models.QuerySet["SignOnProvider"]):
+    def knows_logins(self, root_account: Account) -> bool:
+        """Whether people of the root account come in by what a provider says is their login."""
+        match = SignOnProvider.Match.LOGIN
+        return self.filter(root_account=root_account, is_on=True, match=match).exists()
+
+
+class SignOnProvider(models.Model):
+    """The OpenID Connect provider through which a root account's people may sign in.
+
+    People are known by one of its claims, which is the login or the SIS id of theirs here.
+    """
+
+    class Match(models.TextChoices):
+        LOGIN = "login", _("a login")
+        SIS_ID = "sis_id", _("the SIS ID")
+
+    root_account = models.OneToOneField(Account, models.CASCADE, related_name="+")
+    label = models.CharField(max_length=60)
+    issuer = models.CharField(max_length=255)
+    client_id = models.CharField(max_length=255)
+    sealed_secret = models.TextField()
+    claim = models.CharField(max_length=60)
+    match = models.CharField(max_length=6, choices=Match.choices, default=Match.LOGIN)
+    creates_people = models.BooleanField(default=False)
+    is_on = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SignOnProviderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(match__in=["login", "sis_id"]), name="sign_on_match_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class Domain(models.Model):
     """A host name, lower case and without port, on which a root account answers."""
 

@@ -181,6 +181,7 @@ def _who_question(actor: Actor, account: Account) -> Q:
 _SHOWN: dict[str, Callable[[Actor, Account], Q]] = {
     "without_sign_in": lambda actor, account: WITHOUT_PASSWORD,
     "suspended": lambda actor, account: Q(state=User.State.SUSPENDED),
+    "unproven": lambda actor, account: Q(state=User.State.UNPROVEN),
     "unobserved": _unobserved,
     "code_ends": _with_ending_code,
     "questioned": _who_question,

@@ -9,7 +9,15 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
-from permissions.policy import LOOKED_UP, Condition, Whose, holds_in_account, holds_in_root, rule
+from permissions.policy import (
+    LOOKED_UP,
+    Condition,
+    Whose,
+    holds_in_account,
+    holds_in_root,
+    is_in,
+    rule,
+)
 
 # --- Conditions about people ---
 
@@ -207,14 +215,13 @@ SEE_SIS_IMPORT = rule("see_sis_import", User, "see which import a person came fr
 
 # --- Accounts ---
 
-SEE_ACCOUNT = rule("see_account", Account, "see an account's name").row(
-    "everyone",
-    Condition(
-        "is the root account",
-        lambda actor: Q(parent=None),
-        known=lambda actor, account: account.is_root,
-    ),
+IS_ROOT_ACCOUNT = Condition(
+    "is the root account",
+    lambda actor: Q(parent=None),
+    known=lambda actor, account: account.is_root,
 )
+
+SEE_ACCOUNT = rule("see_account", Account, "see an account's name").row("everyone", IS_ROOT_ACCOUNT)
 
 SEE_PEOPLE_OF_ACCOUNT = rule("see_people_of_account", Account, "see the people of an account").row(
     "administrator", holds_in_account("read_roster")
@@ -223,6 +230,15 @@ SEE_PEOPLE_OF_ACCOUNT = rule("see_people_of_account", Account, "see the people o
 MANAGE_ACCOUNT_SETTINGS = rule(
     "manage_account_settings", Account, "change an account's settings"
 ).row("administrator", holds_in_account("manage_account_settings"))
+
+# Whoever says which provider is believed can come in as anybody.
+MANAGE_SIGN_ON = rule("manage_sign_on", Account, "set up single sign-on").row(
+    "account admin",
+    IS_ROOT_ACCOUNT,
+    ACTS_AS_NOBODY_YET,
+    holds_in_root("manage_account_settings", whose=Whose.REAL),
+    is_in("is an Account Admin of the account", lambda grants: grants.governs),
+)
 
 SEE_ACCOUNTS_OWN_SIS_ID = (
     rule("see_accounts_own_sis_id", Account, "see the SIS id of an account itself")

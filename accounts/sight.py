@@ -24,6 +24,7 @@ from accounts.rules import (
     EDIT_DETAILS,
     MANAGE_ACCOUNT_SETTINGS,
     MANAGE_LOGINS,
+    MANAGE_SIGN_ON,
     REPLACE_PASSWORD,
     SEE_PEOPLE_OF_ACCOUNT,
     SET_UP_SIGN_IN,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         may_see_courses: bool
         may_add_courses: bool
         may_manage: bool
+        may_manage_sign_on: bool
         may_manage_roles: bool
         may_manage_admins: bool
         may_import: bool
@@ -124,6 +126,7 @@ def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
         may_see_courses=SEE_COURSES_OF_ACCOUNT,
         may_add_courses=ADD_COURSE,
         may_manage=MANAGE_ACCOUNT_SETTINGS,
+        may_manage_sign_on=MANAGE_SIGN_ON,
         may_manage_roles=MANAGE_OVERRIDES,
         may_manage_admins=MANAGE_ADMINISTRATORS,
         may_import=IMPORT_SIS,

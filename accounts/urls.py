@@ -19,6 +19,7 @@ from accounts.views import (
     people,
     person,
     sessions,
+    sign_on,
     sub_accounts,
 )
 
@@ -42,6 +43,13 @@ signing_in = [
         allauth_views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    # allauth's names, as well
+    path("login/sso/<slug:provider_id>", sign_on.sign_on, name="openid_connect_login"),
+    path(
+        "login/sso/<slug:provider_id>/callback",
+        sign_on.sign_on_callback,
+        name="openid_connect_callback",
+    ),
     # allauth asks for these names; nobody gets there (accounts.signin).
     path("login/inactive", _to_first_page, name="account_inactive"),
     path("signup", _to_first_page, name="account_signup"),
@@ -63,6 +71,16 @@ pages = [
     path("accounts", accounts.account_list, name="account-list"),
     path("accounts/<int:account_id>", accounts.account, name="account"),
     path("accounts/<int:account_id>/settings", accounts.account_settings, name="account-settings"),
+    path(
+        "accounts/<int:account_id>/authentication",
+        sign_on.sign_on_settings,
+        name="sign-on-settings",
+    ),
+    path(
+        "accounts/<int:account_id>/authentication/remove",
+        sign_on.sign_on_remove,
+        name="sign-on-remove",
+    ),
     path("accounts/<int:account_id>/users", people.account_people, name="account-people"),
     path("accounts/<int:account_id>/users/new", people.person_add, name="person-add"),
     # Accounts below

@@ -5,15 +5,9 @@ from __future__ import annotations
 from django.db.models import Q
 
 from accounts.models import Account, User
-from accounts.rules import IS_THEMSELF_NOT_ACTING
+from accounts.rules import IS_ROOT_ACCOUNT, IS_THEMSELF_NOT_ACTING
 from oauth.models import DeveloperKey
 from permissions.policy import Condition, holds_in_root, is_in, rule
-
-IS_ROOT_ACCOUNT = Condition(
-    "is the root account",
-    lambda actor: Q(parent=None),
-    known=lambda actor, account: account.is_root,
-)
 
 MANAGE_DEVELOPER_KEYS = rule(
     "manage_developer_keys", Account, "see and add the developer keys of an account"

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.actions import check_password, names
 from accounts.actor import Actor
-from accounts.models import RootAccountSettings, User
+from accounts.models import RootAccountSettings, SignOnProvider, User
 from accounts.rules import SEE_PERSON
 from audit.actions import Told, record, record_all
 from audit.models import Event
@@ -372,7 +372,9 @@ def register_observer(
         settings = RootAccountSettings.objects.held(actor.root_account)
         if not settings.is_open:
             raise RegistrationClosed
-        if settings.confirms_email:
+        # Else the owner of an address, coming by single sign-on, is led to who took it here.
+        by_sign_on = SignOnProvider.objects.knows_logins(actor.root_account)
+        if settings.confirms_email or by_sign_on:
             observer.state = User.State.UNPROVEN
         if User.objects.with_email(actor.root_account.pk, login_id).exists():
             raise LoginTaken  # a roster has this person already, perhaps under another login

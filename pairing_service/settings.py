@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "csp",
     "rest_framework",
@@ -165,6 +167,10 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_ENGINE = "accounts.sessions"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+SOCIALACCOUNT_ADAPTER = "accounts.sign_on.SchoolSignOn"
+# People are matched in their own tenant (accounts.sign_on), never by an address in all of them.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
 ACCOUNT_ADAPTER = "accounts.signin.TenantAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "login_id"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"

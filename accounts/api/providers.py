@@ -33,14 +33,14 @@ from permissions.policy import require
 class Providers(APIView):
     @described(Paged[ProviderJson])
     def get(self, request: ApiRequest, account_id: str) -> Response:
-        """The one provider there is."""
+        """The built-in one. Single sign-on is set up on a page of its own."""
         root = _root(request, account_id)
         rows = Account.objects.filter(pk=root.pk).select_related("settings")
         return page_of(request, rows, lambda page: [provider_json(one) for one in page])
 
     @described(ProviderJson, takes=NewProviderParams, refuses={400: FieldErrors})
     def post(self, request: ApiRequest, account_id: str) -> Response:
-        """Always refused: there is one provider, and no other kind."""
+        """Always refused: over REST there is the built-in one, and no other kind."""
         _root(request, account_id)
         if params_of(request).required("auth_type") == PROVIDER_TYPE:
             raise invalid(auth_type=("taken", "the account has this provider already"))

@@ -21,6 +21,7 @@ from accounts.actions import choose_password, update_own_settings
 from accounts.forms import ChoosePasswordForm
 from accounts.home import needs_of
 from accounts.middleware import TYPED_LOGIN, TenantRequest
+from accounts.sign_on import provider_id_of, provider_of
 from accounts.signin import comes_from_school
 from pairing.cookies import drop_code, kept_code, know_browser
 
@@ -63,6 +64,8 @@ class SignIn(LoginView):
         return context | {
             "kept": kept_code(self.request),
             "is_open": self.request.root_account.settings.is_open,
+            "sign_on": provider_of(self.request.root_account),
+            "provider_id": provider_id_of(self.request.root_account),
         }
 
 

@@ -268,6 +268,14 @@ POST   accounts/<int:account_id>/developer_keys/<int:key_id>/switch   403 403 40
 POST   accounts/<int:account_id>/developer_keys/<int:key_id>/delete   403 403 404 404 404 404 404 404 404 404 302 404 302
 GET    docs/api                                                       200 200 200 200 200 200 200 200 200 200 200 200 200
 GET    docs/api/openapi.json                                          200 200 200 200 200 200 200 200 200 200 200 200 200
+GET    login/sso/<slug:provider_id>                                   302 302 302 302 302 302 302 302 302 302 404 302 404
+POST   login/sso/<slug:provider_id>                                   405 405 405 405 405 405 405 405 405 405 405 405 405
+GET    login/sso/<slug:provider_id>/callback                          404 404 404 404 404 404 404 404 404 404 404 404 404
+POST   login/sso/<slug:provider_id>/callback                          405 405 405 405 405 405 405 405 405 405 405 405 405
+GET    accounts/<int:account_id>/authentication                       403 403 404 404 404 404 404 404 404 404 302 404 302
+POST   accounts/<int:account_id>/authentication                       403 403 404 404 404 404 404 404 404 404 302 404 302
+GET    accounts/<int:account_id>/authentication/remove                405 405 405 405 405 405 405 405 405 405 302 405 302
+POST   accounts/<int:account_id>/authentication/remove                403 403 404 404 404 404 404 404 404 404 302 404 302
 GET    register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
 POST   register/observer/confirm                                      302 302 302 302 302 302 302 302 302 302 302 302 302
 GET    profile/qr_mobile_login                                        200 200 200 200 200 200 200 200 200 200 302 200 302
@@ -317,6 +325,8 @@ login/inactive GET POST PUT PATCH DELETE OPTIONS
 login/oauth2/auth GET POST
 login/oauth2/token POST
 login/session GET
+login/sso/<slug:provider_id> GET
+login/sso/<slug:provider_id>/callback GET
 password/reset GET POST PUT OPTIONS
 password/reset/choose GET POST
 password/reset/done GET OPTIONS

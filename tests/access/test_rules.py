@@ -52,6 +52,8 @@ see_people_of_account      high                      + + . . . . . . . . . . .
 see_people_of_account      science                   + + . . . . . . . . . . .
 administer_account         elementary                + . + . . . . . . . . . .
 manage_account_settings    root                      + . . . . . . . . . . . .
+manage_sign_on             root                      + . . . . . . . . . . . .
+manage_sign_on             high                      . . . . . . . . . . . . .
 manage_account_settings    science                   + + . . . . . . . . . . .
 see_events                 root                      + . . . . . . . . . . . .
 see_events                 science                   + + . . . . . . . . . . .

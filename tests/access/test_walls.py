@@ -571,6 +571,8 @@ def test_every_parameter_of_the_api_that_holds_an_id_has_a_row() -> None:
 # with what is there (`newest`, `seen`). `email`, `key` and `uidb36` are of the way to a new password,
 # which tests/accounts/test_password_reset.py walks with both tenants.
 NO_IDS_IN_PAGES = {
+    # of single sign-on
+    "claim", "issuer", "secret",
     # of events: where the page goes on, and from where it was done
     "address", "after", "before",
     "again", "back", "contact", "course_code", "current_password", "decision", "email", "error",

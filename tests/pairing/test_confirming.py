@@ -12,7 +12,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SignOnProvider, User
 from accounts.tokens import make_token
 from audit.models import Event
 from pairing.mail import _post
@@ -288,6 +288,24 @@ def test_without_the_setting_nobody_waits(cast: Cast, client: Client, sent: Any)
     assert is_in(client)
 
 
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ({"match": "login"}, "unproven"),
+        ({"match": "sis_id"}, "active"),
+        ({"match": "login", "is_on": False}, "active"),
+    ],
+)
+def test_where_logins_come_from_elsewhere_nobody_takes_one_that_is_not_theirs(
+    cast: Cast, client: Client, sent: Any, given: dict[str, Any], state: str
+) -> None:
+    """Else the owner of the address would come in to what somebody else has the password of."""
+    cast.set(confirms_email=False)
+    SignOnProvider.objects.create(root_account=cast.root, claim="email", **given)
+    sent(lambda: register(cast, client))
+    assert ruth().state == state
+
+
 def test_an_administrator_sets_it(cast: Cast, rest: Any) -> None:
     url = f"/api/v1/accounts/{cast.root.pk}"
     for value in (False, True):
@@ -306,6 +324,23 @@ def test_an_administrator_lets_somebody_in(cast: Cast, registered: Client, signe
     assert Event.objects.filter(action="vouched_for", actor=cast.root_admin).exists()
     sign_in(registered)
     assert is_in(registered)
+
+
+def test_administrators_find_those_who_wait(cast: Cast, registered: Client, signed_in: Any) -> None:
+    url = f"/accounts/{cast.root.pk}/users?show=unproven"
+    page = signed_in(cast.root_admin).get(url).content.decode()
+    assert "Okafor, Ruth" in page
+    assert "Okafor, Joy" not in page
+
+
+def test_the_student_sees_that_they_can_not_come_in_yet(
+    cast: Cast, registered: Client, signed_in: Any
+) -> None:
+    words = "has not confirmed the e-mail yet"
+    ada = signed_in(cast.student)
+    assert words in ada.get("/profile/settings").content.decode()
+    User.objects.filter(login_id=PARENT["email"]).update(state="active")
+    assert words not in ada.get("/profile/settings").content.decode()
 
 
 def test_a_suspended_one_is_not_let_in_by_a_link(
