@@ -276,7 +276,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # --- Mail ---
 
 # Mails hold links that let people in: what would print them is for this machine only.
-if DEBUG or "EMAIL_URL" in env:
+if DEBUG or env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 else:
     EMAIL_BACKEND = "pairing_service.unsent_mail.EmailBackend"

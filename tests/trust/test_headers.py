@@ -202,6 +202,22 @@ def test_django_finds_nothing_to_deploy_better() -> None:
     assert "no issues" in process.stdout
 
 
+def test_without_a_mail_server_the_log_says_so_and_not_what_the_mail_said() -> None:
+    """It holds a link that lets somebody in."""
+    process = run(
+        "-c",
+        "import django; django.setup();"
+        "from django.core.mail import send_mail;"
+        "send_mail('Welcome', 'Follow /password/reset/choose?key=1-abc', None, ['a@home.example'])",
+        EMAIL_URL="",
+        LOG_LEVEL="WARNING",
+    )
+    assert process.returncode == 0, process.stderr
+    assert "1 mail not sent: EMAIL_URL names no mail server" in process.stderr
+    said = process.stdout + process.stderr
+    assert not any(word in said for word in ("1-abc", "a@home.example", "Welcome"))
+
+
 def test_and_it_would_say_so() -> None:
     process = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", HTTPS="False")
     assert process.returncode != 0
