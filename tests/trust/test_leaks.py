@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -25,8 +25,10 @@ from django.db import connection
 
 from accounts.models import User
 from oauth.models import DeveloperKey
+from tests.accounts.test_sign_on import fields
 from tests.cast import Cast
 from tests.oauth.conftest import make_key
+from tests.openid_provider import SECRET, Provider, running
 from tests.trust.serving import Browser, Service, until
 from tests.trust.spotting import database, found
 
@@ -216,6 +218,25 @@ class Day:
         phone.get("/canvas/login", params=parse_qs(urlsplit(payload).query))
         phone.post("/canvas/login", code=code)
 
+    def single_sign_on(self, admin: Browser, provider: Provider) -> None:
+        """Set up on its page; somebody comes in by it, somebody else begins and does not."""
+        root = self.cast.root.pk
+        secret = self.keep("the secret of a provider", SECRET)
+        given = fields(provider)
+        del given["creates_people"]
+        admin.post(f"/accounts/{root}/authentication", **given, secret=secret)
+        for who in ("nobody", "Dana"):
+            browser = self.browser(who)
+            begun = browser.get(f"/login/sso/{root}", 302, allow_redirects=False)
+        asked = dict(parse_qsl(urlsplit(begun.headers["Location"]).query))
+        back = urlsplit(provider.answer(asked, self.cast.designer.login_id))
+        [code] = provider.codes
+        self.keep("a provider's code", code)
+        browser.get(back.path, 302, params=parse_qs(back.query), allow_redirects=False)
+        browser.get("/profile/settings")
+        for token in provider.tokens:
+            self.keep("a provider's token", token)
+
     def roster(self, token: str) -> None:
         """With passwords, in good rows and in bad ones."""
         good, bad = self.password("in a roster"), self.password("in a bad row")
@@ -314,6 +335,8 @@ def test_no_secret_of_a_day_is_in_logs_database_or_exports(cast: Cast, service: 
     day.passwords(admin)
     day.application(ada, admin)
     day.qr_codes(ada)
+    with running() as provider:
+        day.single_sign_on(admin, provider)
     day.roster(token)
     day.around(ada, admin)
     day.ends()
