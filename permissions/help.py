@@ -196,7 +196,7 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "Account > Settings": "Name and time zone. In the root account also self registration,"
             " how long pairing codes live and how many a student may have, QR sign-in and terms.",
             "Account > Sub-accounts": "Add, rename, move and remove accounts.",
-            "Account > Audit": "The record of events. Below the root account: those about people"
+            "Account > Events": "The record of events. Below the root account: those about people"
             " and courses of that account.",
         },
         {
