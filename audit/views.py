@@ -23,7 +23,7 @@ from audit.models import Event
 from audit.panels import Names, Shown, names_of
 from audit.reading import Cursor, Wanted, everything, newest, oldest
 from audit.rules import SEE_EVENTS
-from audit.wording import ALARMING
+from audit.wording import GUESSING
 from pairing_service.http.rendering import wire_time
 from pairing_service.http.spreadsheets import csv_response
 
@@ -169,6 +169,6 @@ def _between(shown: list[Event], *, has_newer: bool, has_older: bool) -> _Page:
 
 
 def _alarms(account: SeenAccount) -> list[Event]:
-    """What of late should catch the eye, wherever in the list one is."""
-    lately = Wanted(account, actions=ALARMING, since=timezone.now() - _LATELY)
+    """Bursts of wrong codes of late, told wherever in the list one is."""
+    lately = Wanted(account, actions=GUESSING, since=timezone.now() - _LATELY)
     return newest(lately, EVENTS_PER_PAGE)

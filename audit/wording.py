@@ -102,8 +102,9 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
     },
 }
 ACTIONS = {action: said for group in GROUPS.values() for action, said in group.items()}
-# Somebody is guessing, or a secret is in two hands.
-ALARMING = ("redemptions_refused", "guess_limit_reached", "code_sent_again")
+# Somebody is guessing pairing codes; and beside it, a secret is in two hands.
+GUESSING = ("redemptions_refused", "guess_limit_reached")
+ALARMING = (*GUESSING, "code_sent_again")
 
 
 def said(action: str) -> str:

@@ -163,6 +163,7 @@ def test_a_page_takes_as_many_statements_however_much_it_shows(
 
 
 def test_a_burst_of_wrong_codes_stands_out(cast: Cast, admin: Client, url: str) -> None:
+    Event.objects.create(root_account=cast.root, action="code_sent_again")
     assert "Somebody has been guessing" not in text(admin, url)
     RootAccountSettings.objects.filter(account=cast.root).update(self_registration="observer")
     for _ in range(10):
