@@ -46,6 +46,7 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
     _("People"): {
         "person_added": _("Person added"),
         "person_registered": _("Person registered"),
+        "person_made_by_sign_on": _("Person added by single sign-on"),
         "person_changed": _("Person changed"),
         "person_suspended": _("Person suspended"),
         "suspension_lifted": _("Suspension lifted"),
@@ -76,6 +77,8 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
         "account_moved": _("Account moved"),
         "account_deleted": _("Account removed"),
         "settings_changed": _("Settings changed"),
+        "sign_on_changed": _("Single sign-on changed"),
+        "sign_on_removed": _("Single sign-on removed"),
         "sis_import_requested": _("Import asked for"),
         "sis_imported": _("Roster imported"),
         "sis_import_aborted": _("Import stopped"),
