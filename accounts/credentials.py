@@ -9,7 +9,7 @@ from typing import Any
 
 from pairing_service.http.errors import Unauthenticated
 from pairing_service.http.rendering import wire_time
-from pairing_service.http.scopes import allows
+from pairing_service.http.scopes import allows, open_no_more
 
 # How old `last_used_at` may grow before a request writes it.
 USE_NOTED_EVERY = timedelta(minutes=10)
@@ -29,6 +29,12 @@ class Credential:
     @property
     def is_limited(self) -> bool:
         return any(self.limits)
+
+    def require_no_more(self, scopes: Collection[str]) -> None:
+        """Raise Unauthenticated for scopes that open more than its own: whoever holds a token that
+        is limited would else help themself to one that is not."""
+        if not all(open_no_more(scopes, than) for than in self.limits):
+            raise insufficient_scopes()
 
     def require_scope(self, method: str, route: str) -> None:
         """Raise Unauthenticated unless its scopes open the route (contract §1.3)."""

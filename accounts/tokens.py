@@ -15,6 +15,7 @@ from accounts.actor import Actor
 from accounts.models import AccessToken, User
 from accounts.rules import EDIT_OWN_SETTINGS, MANAGE_TOKENS
 from audit.actions import record
+from pairing_service.http.scopes import open_no_more
 from permissions.policy import require
 
 # Tells our tokens from other kinds at a glance, in a client's configuration or a leak.
@@ -77,14 +78,24 @@ def change_token(
     text, kept = _new_text() if regenerate else (None, {})
     with transaction.atomic():
         token = _held(actor, token)
-        # Whoever renews somebody else's token knows its text, and they have not agreed to that.
-        by_another = {"is_pending": True} if regenerate and token.user != actor.person else {}
+        # Whoever made somebody else's token, or renews it, knows its text: that it opens something
+        # new, or for longer, they have not agreed to.
+        opens_more = regenerate or _opens_more(token, fields)
+        by_another = {"is_pending": True} if opens_more and token.user != actor.person else {}
         changes = fields | kept | by_another
         for name, value in changes.items():
             setattr(token, name, value)
         token.save(update_fields=changes)
         _record(actor, "token_regenerated" if regenerate else "token_changed", token)
     return token, text
+
+
+def _opens_more(token: AccessToken, fields: dict[str, Any]) -> bool:
+    """Whether the changes let the token open more than now, or longer."""
+    scopes = fields.get("scopes", token.scopes)
+    now, then = token.expires_at, fields.get("expires_at", token.expires_at)
+    is_longer = now is not None and (then is None or then > now)
+    return is_longer or not open_no_more(scopes, token.scopes)
 
 
 def activate_token(*, actor: Actor, token: AccessToken) -> bool:

@@ -42,14 +42,26 @@ def _token(request: ApiRequest, rule: Rule, user_id: str, token_id: str) -> Acce
         raise Http404 from error
 
 
+def _token_within(request: ApiRequest, rule: Rule, user_id: str, token_id: str) -> AccessToken:
+    """The same, for what makes it open something; 401 when it opens more than the caller's own."""
+    token = _token(request, rule, user_id, token_id)
+    request.auth.require_no_more(token.scopes)
+    return token
+
+
 class Tokens(APIView):
     @described(TokenJson, takes=NewTokenParams, refuses={400: FieldErrors})
     def post(self, request: ApiRequest, user_id: str) -> Response:
-        """Make a token; made for somebody else, it waits until they activate it."""
+        """Make a token; made for somebody else, it waits until they activate it.
+
+        With a token that has scopes only one with no other scopes is made.
+        """
         user = require_user(request.actor, MANAGE_TOKENS, user_id)
         given = params_of(request).group("token")
         given.required("purpose")
-        token, text = create_token(actor=request.actor, user=user, **token_changes(given))
+        fields: dict[str, Any] = token_changes(given)
+        request.auth.require_no_more(fields.get("scopes", ()))
+        token, text = create_token(actor=request.actor, user=user, **fields)
         return Response(token_json(token, text))
 
 
@@ -70,12 +82,16 @@ class OneToken(APIView):
 
     @described(TokenJson, takes=ChangedTokenParams, refuses={400: FieldErrors})
     def put(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
-        """Change a token, or (`regenerate`) give it a new text."""
-        token = _token(request, MANAGE_TOKENS, user_id, token_id)
+        """Change a token, or (`regenerate`) give it a new text.
+
+        Somebody else's that then opens more, or has a new text, waits for them again.
+        """
+        token = _token_within(request, MANAGE_TOKENS, user_id, token_id)
         given = params_of(request).group("token")
         if not given:
             raise refusal(400, "token is missing")
         fields: dict[str, Any] = token_changes(given)
+        request.auth.require_no_more(fields.get("scopes", token.scopes))
         try:
             token, text = change_token(
                 actor=request.actor,
@@ -99,7 +115,7 @@ class ActivateToken(APIView):
     @described(TokenJson)
     def post(self, request: ApiRequest, user_id: str, token_id: str) -> Response:
         """Activate a pending token: only its own person lets it open something."""
-        token = _token(request, EDIT_OWN_SETTINGS, user_id, token_id)
+        token = _token_within(request, EDIT_OWN_SETTINGS, user_id, token_id)
         if not activate_token(actor=request.actor, token=token):
             raise refusal(400, "the token is not pending")
         return Response(token_json(token))

@@ -46,6 +46,14 @@ def are_within(scopes: Collection[str], allowed: Collection[str]) -> bool:
     return set(map(_compared, scopes)) <= set(map(_compared, allowed))
 
 
+def open_no_more(scopes: Collection[str], than: Collection[str]) -> bool:
+    """Whether a token with `scopes` opens nothing that one with the others doesn't.
+
+    Without scopes it opens all.
+    """
+    return not than or (bool(scopes) and are_within(scopes, than))
+
+
 def _compared(scope: str) -> str:
     return _ID.sub(":", scope.removeprefix("url:"))
 

@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import AccessToken
+from accounts.models import AccessToken, User
+from accounts.tokens import make_token
 from audit.models import Event
 from tests.cast import Cast, make_account_role, make_admin
 
@@ -225,3 +226,85 @@ def test_while_acting_there_are_no_tokens(cast: Cast, signed_in: Any) -> None:
     browser.post(f"/users/{cast.student.pk}/masquerade")
     assert "Access tokens" not in browser.get("/profile/settings").content.decode()
     assert browser.post("/profile/tokens/new", {"purpose": "x"}).status_code == 403
+
+
+# --- Tokens that would open more than what made them ---
+
+MINT = "url:POST|/api/v1/users/:user_id/tokens"
+CHANGE = "url:PUT|/api/v1/users/:user_id/tokens/:id"
+ACTIVATE = "url:POST|/api/v1/users/:user_id/tokens/:id/activate"
+
+
+def limited(user: User, *scopes: str) -> APIClient:
+    client = APIClient()
+    _, text = make_token(user, "limited", scopes=list(scopes))
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    return client
+
+
+@pytest.mark.parametrize(("scopes", "status"), [([], 401), ([MINT, SCOPE], 401), ([MINT], 200)])
+def test_a_limited_token_makes_none_that_opens_more(
+    cast: Cast, scopes: list[str], status: int
+) -> None:
+    given = {"token": {"purpose": "x", "scopes": scopes}}
+    client = limited(cast.student, MINT)
+    answer = client.post("/api/v1/users/self/tokens", given, format="json")
+    assert answer.status_code == status
+    assert AccessToken.objects.filter(purpose="x").exists() == (status == 200)
+
+
+def test_a_limited_token_widens_none_and_renews_none_that_opens_more(cast: Cast) -> None:
+    client = limited(cast.student, CHANGE)
+    own = AccessToken.objects.get(purpose="limited")
+    wide, text = make_token(cast.student, "wide")
+    for token, given in (
+        (own, {"scopes": []}),
+        (own, {"scopes": [SCOPE]}),
+        (wide, {"regenerate": 1}),
+    ):
+        path = f"/api/v1/users/self/tokens/{token.pk}"
+        assert client.put(path, {"token": given}, format="json").status_code == 401
+    own.refresh_from_db()
+    assert own.scopes == [CHANGE]
+    assert is_let_in(text)
+    path = f"/api/v1/users/self/tokens/{own.pk}"
+    assert client.put(path, {"token": {"purpose": "mine"}}, format="json").status_code == 200
+
+
+def test_a_limited_token_activates_none_that_opens_more(cast: Cast) -> None:
+    client = limited(cast.student, ACTIVATE)
+    waiting, text = make_token(cast.student, "made by another", is_pending=True)
+    path = f"/api/v1/users/self/tokens/{waiting.pk}/activate"
+    assert client.post(path).status_code == 401
+    assert not is_let_in(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({"scopes": []}, True),
+        ({"scopes": [SCOPE, MINT]}, True),
+        ({"scopes": [MINT]}, True),
+        ({"expires_at": ""}, True),
+        ({"expires_at": "2099-01-01T00:00:00Z"}, True),
+        ({"purpose": "other", "scopes": [SCOPE]}, False),
+    ],
+)
+def test_what_another_lets_open_more_waits_again(
+    cast: Cast, rest: Any, changes: dict[str, Any], waits: bool
+) -> None:
+    """Whoever made it for them knows its text: they agreed to what it opened then."""
+    until = timezone.now() + timedelta(days=1)
+    token, text = make_token(cast.student, "agreed", scopes=[SCOPE], expires_at=until)
+    path = f"/api/v1/users/{cast.student.pk}/tokens/{token.pk}"
+    assert rest(cast.root_admin).put(path, {"token": changes}, format="json").status_code == 200
+    assert is_let_in(text) is not waits
+    token.refresh_from_db()
+    assert token.is_pending is waits
+
+
+def test_ones_own_is_widened_at_once(cast: Cast, rest: Any) -> None:
+    token, text = make_token(cast.student, "mine", scopes=[MINT])
+    path = f"/api/v1/users/self/tokens/{token.pk}"
+    rest(cast.student).put(path, {"token": {"scopes": [SCOPE]}}, format="json")
+    assert is_let_in(text)
