@@ -58,13 +58,16 @@ def student_by_password(
 def student_by_token(
     request: HttpRequest, root_account: Account, tried_by: User | None, text: str
 ) -> User:
-    """Whose live token it is; never somebody suspended. Raises UnknownObservee, TooManyFailures."""
+    """Whose live token it is; never somebody suspended. Raises UnknownObservee, TooManyFailures.
+
+    One with scopes proves nothing: it was given away for what they name, not for this.
+    """
     key = f"token tried by {tried_by.pk if tried_by else None} of {root_account.pk}"
     if not ratelimit.consume(request, action=_FAILED, key=key, dry_run=True):
         raise TooManyFailures
     tokens = AccessToken.objects.live().select_related("user")
     token = tokens.filter(digest=digest_of(text), root_account=root_account).first()
-    if token is None or not token.user.is_active:
+    if token is None or token.scopes or not token.user.is_active:
         ratelimit.consume(request, action=_FAILED, key=key)
         raise UnknownObservee
     return token.user

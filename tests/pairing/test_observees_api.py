@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AccessToken, User
+from accounts.tokens import make_token
 from audit.models import Event
 from courses.models import Enrolment
 from pairing.actions import link
@@ -302,6 +303,13 @@ def test_a_token_that_is_not_live(cast: Cast, redeem):
     for text in (token, "nonsense", cast.token(cast.stranger)):
         answer = redeem(access_token=text)
         assert (answer.status_code, answer.json()) == (422, UNKNOWN)
+
+
+def test_a_token_with_scopes_was_given_away_for_something_else(cast: Cast, redeem):
+    _, text = make_token(cast.student, "sync", scopes=["url:GET|/api/v1/users/:id"])
+    answer = redeem(access_token=text)
+    assert (answer.status_code, answer.json()) == (422, UNKNOWN)
+    assert not ObservationLink.objects.exists()
 
 
 def test_tokens_cannot_be_guessed_without_limit(cast: Cast, redeem):
