@@ -20,7 +20,7 @@ from courses.listing import (
     with_students,
 )
 from courses.models import Course, Enrolment, Section
-from courses.places import of_types
+from courses.places import of_types, places_told_of
 from courses.rules import (
     ENTER_COURSE,
     MANAGE_SIS_OF_COURSE,
@@ -85,7 +85,7 @@ def courses_in_which(places: QuerySet[Enrolment]) -> QuerySet[Course]:
 
 def places_of(actor: Actor, user: User, params: Params) -> QuerySet[Enrolment]:
     """The person's enrolments for which their courses are listed. Raises the 400s."""
-    there = Enrolment.objects.filter(OF_SOMEONE_THERE, user=user, root_account=actor.root_account)
+    there = places_told_of(actor, user).filter(OF_SOMEONE_THERE)
     there = there.filter(
         _of_enrolment_state(params), of_types([params.text("enrollment_type") or ""])
     )

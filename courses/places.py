@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from accounts.actor import Actor
 from accounts.ids import find_user, may_hear_of
 from accounts.models import User
+from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
 from courses.listing import has_ended
 from courses.models import Course, Enrolment, Section
 from courses.people import Sight, enrolments_seen
@@ -60,6 +61,17 @@ def places_in(actor: Actor, course: Course, sight: Sight) -> QuerySet[Enrolment]
         return observed
     there = enrolments_seen(actor, course, sight) | observed
     return with_declined(actor, course, there).exclude(user__state=User.State.DELETED)
+
+
+def places_told_of(actor: Actor, user: User) -> QuerySet[Enrolment]:
+    """The person's enrolments, for who may see them all: themself, their observers, and who reads
+    the whole roster. Whom a student observes in turn is not their parents' to know."""
+    places: QuerySet[Enrolment] = Enrolment.objects.filter(
+        user=user, root_account=actor.root_account
+    )
+    if user == actor.person or may(actor, SEE_PEOPLE_OF_ACCOUNT, actor.root_account):
+        return places
+    return places.filter(associated_user=None)
 
 
 def with_declined(actor: Actor, course: Course, there: QuerySet[Enrolment]) -> QuerySet[Enrolment]:

@@ -62,10 +62,14 @@ def create_course(
     if not Account.objects.live().filter(pk=account.pk).exists():
         raise Denied(ADD_COURSE)
     course = Course(root_account=actor.root_account, account=account, state=state)
-    change(course, {"name": name, "course_code": course_code or name, **fields})
+    others = {key: value for key, value in fields.items() if key not in SIS_FIELDS}
+    change(course, {"name": name, "course_code": course_code or name, **others})
     save(course)
-    if fields.keys() & SIS_FIELDS:
+    if sis := {key: fields[key] for key in fields.keys() & SIS_FIELDS}:
+        # Before they are looked at: whoever may not give any is not told which are taken.
         require(actor, MANAGE_SIS_OF_COURSE, course)
+        change(course, sis)
+        save(course, sis)
     section = Section.objects.create(
         root_account=actor.root_account, course=course, name=name, is_default=True
     )

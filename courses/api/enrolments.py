@@ -28,7 +28,15 @@ from courses.actions import (
 from courses.ids import find_section, get_course, get_section
 from courses.models import Course, Enrolment, Section
 from courses.people import sight_through_roster
-from courses.places import asked_for, not_ended, of_person, places_in, role_asked_for, shown
+from courses.places import (
+    asked_for,
+    not_ended,
+    of_person,
+    places_in,
+    places_told_of,
+    role_asked_for,
+    shown,
+)
 from courses.rules import (
     ENROL_AS_ADMINISTRATOR,
     SEE_COURSE,
@@ -88,11 +96,7 @@ class EnrolmentsOfUser(APIView):
         user = require_user(actor, SEE_ENROLMENTS_OF, user_id, annotate=told)
         own, include = user == actor.person, params.texts("include")
         base = base_of(request)
-        # Whom a student observes in turn is not their parents' to know.
-        if not own and not may(actor, SEE_PEOPLE_OF_ACCOUNT, actor.root_account):
-            include = [name for name in include if name != "observed_users"]
-        of_user = Enrolment.objects.filter(user=user, root_account=actor.root_account)
-        rows = asked_for(of_user, actor, params, own=own)
+        rows = asked_for(places_told_of(actor, user), actor, params, own=own)
         if not params.texts("state"):
             rows = rows.filter(not_ended())
 
@@ -236,10 +240,18 @@ class EnrolmentOfAccount(APIView):
         there = permitted(actor, SEE_ENROLLED) | permitted(actor, SEE_ENDED_ENROLMENT)
         condition = id_condition(enrollment_id, {})
         below = there.filter(course__account__path__startswith=account.path)
+        below = below.select_related("course__account")
         enrolment = below.filter(condition).first() if condition else None
-        if enrolment is None:
+        if enrolment is None or not _is_listed(actor, enrolment):
             raise Http404
         return _one(request, enrolment)
+
+
+def _is_listed(actor: Actor, enrolment: Enrolment) -> bool:
+    """Whether the lists of its course show it: observers are not for all who read the roster."""
+    course = enrolment.course
+    seen = places_in(actor, course, sight_through_roster(actor, course))
+    return seen.filter(pk=enrolment.pk).exists()
 
 
 class EndingParams(TypedDict, total=False):

@@ -150,7 +150,10 @@ def test_a_parent_does_not_hear_whom_their_child_observes(cast: Cast, rest):
     link(actor=actor, observer=cast.observer, student=cast.student)
     link(actor=actor, observer=cast.student, student=cast.classmate)
     url = f"/api/v1/users/{cast.student.pk}/enrollments?include[]=observed_users&per_page=100"
-    assert not any("observed_user" in row for row in rest(cast.observer).get(url).json())
+    told = rest(cast.observer).get(url).json()
+    assert {(row["type"], row["associated_user_id"]) for row in told} == {
+        ("StudentEnrollment", None)
+    }
     for person in (cast.student, cast.root_admin):
         assert any("observed_user" in row for row in rest(person).get(url).json())
 
@@ -511,3 +514,22 @@ def test_an_enrolment_by_account(cast: Cast, rest, adas: Enrolment):
     Enrolment.objects.filter(pk=adas.pk).update(state="deleted")
     body = admin.get(f"/api/v1/accounts/self/enrollments/{adas.pk}").json()
     assert body["enrollment_state"] == "deleted"
+
+
+def test_an_observers_place_is_not_for_all_who_read_the_roster(cast: Cast, rest):
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    make_admin(cast, cast.ta, cast.accounts.high, make_account_role(cast, "Roster", "read_roster"))
+    places = [
+        enrol(cast, cast.elsewhere, cast.courses.chemistry, "StudentEnrollment"),
+        enrol(
+            cast, cast.observer, cast.courses.chemistry, "ObserverEnrollment",
+            associated_user=cast.student,
+        ),
+    ]  # fmt: skip
+
+    def answers(person: User) -> list[int]:
+        there = f"/api/v1/accounts/{cast.accounts.high.pk}/enrollments"
+        return [rest(person).get(f"{there}/{place.pk}").status_code for place in places]
+
+    assert answers(cast.ta) == [200, 404]
+    assert answers(cast.sub_admin) == [200, 200]

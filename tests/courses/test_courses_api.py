@@ -152,6 +152,17 @@ def test_whom_somebody_else_observes_is_not_told(cast: Cast, rest):
     assert users == {cast.observer.pk}
 
 
+def test_a_parent_does_not_hear_in_which_courses_their_child_observes(cast: Cast, rest):
+    actor = cast.actor(cast.root_admin)
+    link(actor=actor, observer=cast.observer, student=cast.student)
+    link(actor=actor, observer=cast.student, student=cast.classmate)
+    url = f"/api/v1/users/{cast.student.pk}/courses"
+    told = rest(cast.observer).get(url).json()
+    assert [course["name"] for course in told] == ["Biology", "History"]
+    assert {place["type"] for course in told for place in course["enrollments"]} == {"student"}
+    assert "Chemistry" in _names(rest(cast.student).get(url))
+
+
 # --- One ---
 
 
@@ -375,10 +386,12 @@ def test_nothing_is_left_of_a_course_that_is_over_before_anyone_teaches_it(cast:
 
 
 def test_sis_ids_are_given_by_who_manages_them(cast: Cast, rest):
-    answer = _new(
-        rest(cast.sub_admin), cast.accounts.high, course={"name": "A", "sis_course_id": "a"}
-    )
-    assert answer.status_code == 403
+    Course.objects.filter(pk=cast.courses.reading.pk).update(sis_id="taken")
+    for sis_id in ("a", "taken"):  # which of them are taken is not told, either
+        answer = _new(
+            rest(cast.sub_admin), cast.accounts.high, course={"name": "A", "sis_course_id": sis_id}
+        )
+        assert answer.status_code == 403
     assert not Course.objects.filter(name="A").exists()
 
 
