@@ -92,6 +92,8 @@ def _header(source: Source) -> tuple[str, ...]:
     header = tuple(cell.strip().lower() for cell in cells)
     if not any(header):
         raise FileRefused("The file has no header: its first line must name the columns.")
+    if any("\0" in name for name in header):
+        raise FileRefused("The header holds a NUL character; is this a CSV file?")
     named = [name for name in header if name]
     if repeated := next((name for name in named if named.count(name) > 1), None):
         raise FileRefused(f"The header names the column {repeated} twice.")

@@ -175,4 +175,4 @@ def test_what_one_answer_leads_to_is_described_as_well(world: World) -> None:
         def validate_response(self, response: Any, case: Any, **more: Any) -> None:
             case.validate_response(response, checks=CHECKS)
 
-    Conversation.run(settings=settings(trying(max(1, EXAMPLES // 20)), stateful_step_count=STEPS))
+    Conversation.run(settings=settings(trying(max(1, EXAMPLES // 40)), stateful_step_count=STEPS))
