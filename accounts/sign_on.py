@@ -82,6 +82,8 @@ class Discovery(OpenIDConnectOAuth2Adapter):
         return _about_somebody(super()._fetch_user_info(access_token))
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
+        # allauth lets TLS do for a token that it fetched itself; here the signature counts, too.
+        self.did_fetch_access_token = False
         return _about_somebody(super()._decode_id_token(app, id_token))
 
 
@@ -100,7 +102,7 @@ def _check_config(issuer: str, config: Any) -> None:
     """Raise Refused unless it is the issuer's, and all of its addresses may be asked."""
     if not isinstance(config, dict) or config.get("issuer") != issuer:
         raise Refused("another issuer")
-    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint"):
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
         if name != "userinfo_endpoint" or name in config:
             _check_address(config[name])
 

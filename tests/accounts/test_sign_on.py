@@ -436,6 +436,20 @@ def test_a_wrong_answer_signs_nobody_in(
     assert who_is_in(client) is None
 
 
+@pytest.mark.parametrize("of_its_kid", [True, False])
+def test_what_another_key_has_signed_signs_nobody_in(
+    school: Cast, provider: Provider, client: Client, monkeypatch: Any, of_its_kid: bool
+) -> None:
+    """Whoever answers in the provider's place: its signature is none of theirs."""
+    other = Provider()
+    other.server.server_close()
+    published = other.keys()
+    published["keys"][0]["kid"] = "1" if of_its_kid else "2"
+    monkeypatch.setattr(provider, "keys", lambda: published)
+    assert client.get(back(provider, go(school, client), "ada.okafor")).status_code == 401
+    assert who_is_in(client) is None
+
+
 def test_what_userinfo_says_does_not_replace_what_is_signed(
     school: Cast, provider: Provider, client: Client
 ) -> None:
