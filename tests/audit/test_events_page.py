@@ -213,3 +213,14 @@ def test_a_name_is_text_and_nothing_else(
 
 def test_it_is_in_the_rail(cast: Cast, admin: Client, url: str) -> None:
     assert f'href="{url}"' in text(admin, f"/accounts/{cast.root.pk}")
+
+
+def test_a_persons_page_leads_to_their_events(
+    cast: Cast, admin: Client, url: str, signed_in: Any
+) -> None:
+    person = f"/users/{cast.student.pk}"
+    assert f"{url}?person={cast.student.pk}" in text(admin, person)
+    high = f"/accounts/{cast.accounts.high.pk}/audit?person={cast.student.pk}"
+    assert high in text(signed_in(cast.sub_admin), person)
+    make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Reader", "read_roster"))
+    assert "/audit" not in text(signed_in(cast.ta), person)
