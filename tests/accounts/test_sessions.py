@@ -76,7 +76,7 @@ def assert_signed_out(kept: dict[str, Any], *, token_works: bool) -> None:
     assert kept["integration"].ended_at is not None
     assert kept["code"].used_at is not None
     opened = Client()
-    opened.get("/login/session_token", {"session_token": kept["address"]})
+    opened.get("/login/session", {"session_token": kept["address"]})
     assert not is_in(opened)
     api = APIClient(headers={"authorization": f"Bearer {kept['text']}"})
     assert (api.get("/api/v1/users/self").status_code == 200) is token_works
