@@ -17,6 +17,7 @@ from accounts.hosts import address_of, host_of, root_account_for
 from accounts.models import Account, User
 from accounts.rules import ACT_AS
 from accounts.time_zones import time_zones
+from oauth.actions.sessions import is_still_good
 from pairing_service.middleware import is_api
 from permissions.policy import may
 
@@ -24,6 +25,8 @@ from permissions.policy import may
 _WITHOUT_OWN_PASSWORD = ("accounts:password-choose", "accounts:language", "account_logout")
 # Where a session keeps the id of the person acted as.
 ACTING_AS = "acting_as"
+# Where it keeps the digest of the token through which an app opened it.
+OPENED_WITH = "opened_with"
 # Where it keeps the e-mail with which somebody wanted to register who has an account already.
 TYPED_LOGIN = "typed_login"
 
@@ -59,7 +62,8 @@ class RootAccountMiddleware:
 class ActorMiddleware:
     """Sets `request.actor` for pages, in the person's language and time zone.
 
-    A session of another tenant, or of someone who is no longer active, ends here. Someone whose
+    A session of another tenant, of someone who is no longer active, or opened through a token that
+    has ended, ends here. Someone whose
     password was handed out gets to nothing else before choosing their own.
     """
 
@@ -89,10 +93,17 @@ def _actor(request: TenantRequest) -> Actor:
     real: User = request.user
     actor = Actor(request.root_account, real, real, address)
     acting = _acting(request, actor)  # also of who may do nothing now: that it ends is recorded
-    if not actor.is_able:
+    if not actor.is_able or not _is_still_open(request):
+        if acting is not None:
+            stop_acting(actor=acting)
         logout(request)
         return nobody
     return acting or actor
+
+
+def _is_still_open(request: TenantRequest) -> bool:
+    made_with = request.session.get(OPENED_WITH)
+    return made_with is None or is_still_good(made_with)
 
 
 def _acting(request: TenantRequest, actor: Actor) -> Actor | None:

@@ -163,6 +163,8 @@ class SessionToken(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64, unique=True)
     return_to = models.TextField()
+    # Digest of the token that asked for it, of an integration the refresh token's.
+    made_with = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 

@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.credentials import Credential
+from accounts.models import AccessToken
 from accounts.tokens import digest_of
 from audit.actions import record
 from oauth.digests import SESSION, new_text
-from oauth.models import SessionToken
+from oauth.models import DeveloperKey, Integration, SessionToken
 from oauth.rules import MANAGE_INTEGRATIONS
 from pairing_service.statements import among
 from permissions.policy import require
@@ -22,12 +24,15 @@ LIFETIME = timedelta(minutes=2)
 
 
 class SessionRefused(Exception):
-    """The address opens nothing: unknown, opened before, too old, or of nobody active."""
+    """The address opens nothing: unknown, opened before, too old, of nobody active, or made with
+    what has ended."""
 
 
 @transaction.atomic
-def make_session_token(*, actor: Actor, return_to: str) -> str:
+def make_session_token(*, actor: Actor, credential: Credential, return_to: str) -> str:
     """The text of the address that signs the actor in and leads to `return_to`.
+
+    `credential`: what they asked with; what it opens ends with it.
 
     Raises Denied while acting: nobody gets a session as somebody else.
     """
@@ -42,9 +47,28 @@ def make_session_token(*, actor: Actor, return_to: str) -> str:
         user=person,
         digest=digest,
         return_to=return_to,
+        made_with=_digest_in(credential),
         expires_at=now + LIFETIME,
     )
     return text
+
+
+def _digest_in(credential: Credential) -> str:
+    """What stays the same as long as the credential is good, and is gone with its text."""
+    if credential.integration_id is not None:
+        return Integration.objects.get(pk=credential.integration_id).refresh_digest
+    assert credential.token_id is not None
+    return AccessToken.objects.get(pk=credential.token_id).digest
+
+
+def is_still_good(made_with: str) -> bool:
+    """Whether a session that was opened through a token (`made_with`: its digest) goes on: whoever
+    ends what acts for them, as on a phone that was stolen, ends that, too."""
+    on = Integration.objects.active().filter(key__state=DeveloperKey.State.ACTIVE)
+    return (
+        on.filter(refresh_digest=made_with).exists()
+        or AccessToken.objects.live().filter(digest=made_with).exists()
+    )
 
 
 def end_session_tokens_of(people: Collection[int]) -> None:
@@ -61,7 +85,7 @@ def open_session(*, actor: Actor, text: str) -> SessionToken:
     if not found.filter(used_at=None, expires_at__gt=now).update(used_at=now):
         raise SessionRefused
     token = found.select_related("user").get()
-    if not token.user.is_active:
+    if not token.user.is_active or not is_still_good(token.made_with):
         raise SessionRefused
     record(Actor.themself(token.user, address=actor.address), "session_opened", subject=token.user)
     return token

@@ -54,7 +54,8 @@ def _is_this_host(request: ApiRequest, domain: str) -> bool:
 class SessionUrl(APIView):
     @described(SessionUrlJson, takes=SessionUrlParams)
     def get(self, request: ApiRequest) -> Response:
-        """An address that opens once, within two minutes, and signs the caller in to the pages.
+        """An address that opens once, within two minutes, and signs the caller in to the pages,
+        until what they asked with has ended.
 
         A token with scopes gets none: the pages have no such limits.
         """
@@ -64,6 +65,6 @@ class SessionUrl(APIView):
         here = {request.get_host()}
         if not url_has_allowed_host_and_scheme(return_to, here, request.is_secure()):
             raise refusal(400, "return_to must be an address of this host")
-        text = make_session_token(actor=request.actor, return_to=return_to)
+        text = make_session_token(actor=request.actor, credential=request.auth, return_to=return_to)
         path = f"{reverse('oauth:session-open')}?{urlencode({'session_token': text})}"
         return Response({"session_url": request.build_absolute_uri(path)})

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.actions import stop_acting
-from accounts.middleware import TenantRequest
+from accounts.middleware import OPENED_WITH, TenantRequest
 from accounts.models import User
 from oauth.actions.sessions import SessionRefused, open_session
 
@@ -19,12 +19,19 @@ from oauth.actions.sessions import SessionRefused, open_session
 @never_cache
 @require_GET
 def session_open(request: TenantRequest) -> HttpResponse:
-    """Sign in whoever the address is for, in place of anybody else; a dead one asks to sign in."""
+    """Sign in whoever the address is for, in place of anybody else; a dead one asks to sign in.
+
+    So does one to which another site leads: who is signed in as somebody else without asking for
+    it would redeem codes, and do whatever else, for them. Apps open it themselves.
+    """
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        return redirect("account_login")
     try:
         token = open_session(actor=request.actor, text=request.GET.get("session_token", ""))
     except SessionRefused:
         return redirect("account_login")
     sign_in_afresh(request, token.user)
+    request.session[OPENED_WITH] = token.made_with
     return HttpResponseRedirect(token.return_to)
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.credentials import Credential
 from accounts.devices import Device, devices_of
 from accounts.models import AccessToken, Session, User
 from accounts.tokens import make_token
@@ -56,7 +57,9 @@ def with_everything(cast: Cast) -> dict[str, Any]:
     )
     integration = Integration.objects.create(root_account=cast.root, user=cast.student, key=key)
     token, text = make_token(cast.student, "sync")
-    address = make_session_token(actor=cast.actor(cast.student), return_to="/")
+    address = make_session_token(
+        actor=cast.actor(cast.student), credential=Credential(token_id=token.pk), return_to="/"
+    )
     return {
         "here": sign_in(cast.student),
         "there": sign_in(cast.student, IPHONE),

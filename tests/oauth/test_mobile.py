@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,10 +12,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AccessToken, User
 from audit.models import Event
 from oauth.digests import mobile_secret
-from oauth.models import DeveloperKey, SessionToken
+from oauth.models import DeveloperKey, Integration, OAuthToken, SessionToken
 from tests.cast import Cast
 from tests.described import DescribedClient
 from tests.oauth.conftest import CLIENT, bearer, make_key, post
@@ -143,6 +144,57 @@ def test_when_it_opens_nothing(cast: Cast, tokens):
     browser = Client()
     assert browser.get(url)["Location"] == "/login"
     assert browser.get("/courses").status_code == 302
+
+
+# What ends what the address was asked for with: of an application, and of one's own tokens.
+ENDS: dict[str, Callable[[], Any]] = {
+    "the person ends it": lambda: Integration.objects.update(ended_at=timezone.now()),
+    "the key is off": lambda: DeveloperKey.objects.update(state="inactive"),
+    "the token is ended": lambda: AccessToken.objects.update(revoked_at=timezone.now()),
+    "the token has expired": lambda: AccessToken.objects.update(expires_at=timezone.now()),
+    "the token has another text": lambda: AccessToken.objects.update(digest="another"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_was_opened_with_a_token_ends_with_it(cast: Cast, tokens, how: str):
+    """A stolen phone, or an application that nobody trusts any more, keeps no session."""
+    own = "token" in how
+    text = cast.token(cast.observer) if own else tokens()["access_token"]
+    browser, unopened = Client(), _session_url(text)
+    browser.get(_session_url(text))
+    assert browser.get("/courses").status_code == 200
+    ENDS[how]()
+    assert browser.get("/courses").status_code == 302
+    assert Client().get(unopened)["Location"] == "/login"
+
+
+def test_the_access_tokens_hour_is_not_the_sessions(cast: Cast, tokens):
+    browser = Client()
+    browser.get(_session_url(tokens()["access_token"]))
+    OAuthToken.objects.all().delete()
+    assert browser.get("/courses").status_code == 200
+
+
+def test_acting_as_somebody_ends_with_it_and_is_told_of(cast: Cast, tokens):
+    browser = Client()
+    browser.get(_session_url(tokens(cast.root_admin)["access_token"]))
+    browser.post(f"/users/{cast.student.pk}/masquerade")
+    Integration.objects.update(ended_at=timezone.now())
+    assert browser.get("/courses").status_code == 302
+    event = Event.objects.get(action="acting_stopped")
+    assert (event.real_actor, event.subject) == (cast.root_admin, cast.student)
+
+
+@pytest.mark.parametrize("led_by", ["cross-site", "same-site"])
+def test_another_site_signs_nobody_in_as_somebody_else(cast: Cast, tokens, signed_in, led_by: str):
+    """A parent who is sent there would redeem the code that they have for whoever sent them."""
+    url = _session_url(tokens(cast.classmate)["access_token"])
+    browser = signed_in(cast.observer)
+    assert browser.get(url, headers={"sec-fetch-site": led_by})["Location"] == "/login"
+    assert "Joy Okafor" in browser.get("/profile/settings").content.decode()
+    browser.get(url, headers={"sec-fetch-site": "none"})
+    assert "Ben Ito" in browser.get("/profile/settings").content.decode()
 
 
 @pytest.mark.parametrize(
