@@ -118,7 +118,7 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
         items.append(_item(request, _("Courses"), url, icon="course"))
     if getattr(account, "may_manage", False):
         url = reverse("accounts:sub-accounts", args=[account.pk])
-        items.append(_item(request, _("Sub-accounts"), url, icon="account"))
+        items.append(_item(request, _("Sub-accounts"), url, icon="tree"))
     if getattr(account, "may_manage_roles", False):
         url = reverse("permissions:grid", args=[account.pk])
         items.append(_item(request, _("Permissions"), url, icon="key"))

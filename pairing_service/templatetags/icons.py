@@ -32,6 +32,7 @@ _DRAWINGS = {
     "mail": '<rect x="2.5" y="4" width="15" height="12" rx="1.5"/><path d="m3 5.5 7 5.5 7-5.5"/>',
     "home": '<path d="M2.5 9.5 10 3l7.5 6.5M4.5 8v9h11V8M8.5 17v-5h3v5"/>',
     "account": '<path d="M3 17.5V7l7-4.5L17 7v10.5zM1.5 17.5h17M8 17.5V13h4v4.5M7 9.5h.1M13 9.5h-.1"/>',
+    "tree": '<path d="M7 2.5h6v4.5H7zM2 13h6v4.5H2zM12 13h6v4.5h-6zM10 7v3M5 13v-3h10v3"/>',
     "upload": '<path d="M10 13V3M6 7l4-4 4 4M3 13.5v4h14v-4"/>',
     "download": '<path d="M10 3v10M6 9l4 4 4-4M3 13.5v4h14v-4"/>',
     "list": '<path d="M7 5h10.5M7 10h10.5M7 15h10.5M3 5h.1M3 10h.1M3 15h.1"/>',

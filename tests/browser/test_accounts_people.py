@@ -73,14 +73,15 @@ def test_settings_are_changed_and_errors_said_at_the_field(cast, sign_in, no_axe
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
     form = page.locator("section", has=page.get_by_role("heading", name="Password"))
+    form.locator("summary").click()
     form.get_by_label("Current password").fill("wrong")
     form.get_by_label("New password").fill("my-very-own-horse")
-    form.get_by_role("button", name="Change the password").click()
+    form.get_by_role("button", name="Save").click()
     assert form.get_by_label("Current password").get_attribute("aria-invalid") == "true"
     no_axe_violations(page)
     form.get_by_label("Current password").fill(PASSWORD)
     form.get_by_label("New password").fill("my-very-own-horse")
-    form.get_by_role("button", name="Change the password").click()
+    form.get_by_role("button", name="Save").click()
     page.get_by_text("Your password has been changed.").wait_for()
 
 
