@@ -58,7 +58,7 @@ class ProblemsFilter(forms.Form):
         label=_("Show"),
         required=False,
         choices=[
-            ("", _("Errors and warnings")),
+            ("", _("All")),
             ("errors", _("Errors")),
             ("warnings", _("Warnings")),
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib import messages
@@ -44,10 +44,10 @@ def token_add(request: TenantRequest) -> HttpResponse:
 
 
 def _end_of(day: date | None) -> datetime | None:
-    """The midnight after the day, in the person's time zone."""
+    """The last moment of the day in the person's time zone: what is shown is the day they chose."""
     if day is None:
         return None
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return timezone.make_aware(datetime.combine(day, time.max))
 
 
 def _own_token(request: TenantRequest, token_id: int) -> AccessToken:

@@ -9,6 +9,7 @@ from courses.models import Course, Enrolment
 from pairing.actions import link, question_link
 from pairing.models import ObservationLink
 from permissions.models import AccountMembership, Role
+from sis.models import ImportProblem, SisImport
 from tests.cast import enrol, make_account, make_account_role, make_admin, make_course, make_user
 
 pytestmark = pytest.mark.browser
@@ -139,6 +140,13 @@ def crowded(cast):
     Role.objects.filter(pk=clerk.pk).update(state="inactive")
     link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=long)
     question_link(actor=cast.actor(long), link=ObservationLink.objects.get())
+    imported = SisImport.objects.create(
+        root_account=cast.root, user=long, state="imported_with_messages", files=[f"{LONG}.csv"],
+        kinds=["users"], changes={"users": {"created": 1, "updated": 0, "deleted": 0}},
+    )  # fmt: skip
+    ImportProblem.objects.create(
+        sis_import=imported, is_error=True, number=1, file=f"{LONG}.csv", line=3, reason="Unknown"
+    )
     root, course = f"/accounts/{cast.root.pk}", f"/courses/{cast.courses.biology.pk}"
     return [
         root, "/accounts", "/accounts?q=e", "/courses", f"/users/{long.pk}",
@@ -152,6 +160,7 @@ def crowded(cast):
         f"{course}/users", f"{course}/users/new", f"{course}/users/new?q=o",
         f"{course}/users/{place.user_id}/enrolments", f"{course}/settings",
         f"/courses/{titled.pk}/settings", f"{root}/courses?show=deleted",
+        f"{root}/sis_imports", f"{root}/sis_imports/{imported.pk}",
     ]  # fmt: skip
 
 
