@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Account, User
 from courses.models import Course, Enrolment
@@ -141,8 +142,9 @@ def crowded(cast):
     link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=long)
     question_link(actor=cast.actor(long), link=ObservationLink.objects.get())
     imported = SisImport.objects.create(
-        root_account=cast.root, user=long, state="imported_with_messages", files=[f"{LONG}.csv"],
-        kinds=["users"], changes={"users": {"created": 1, "updated": 0, "deleted": 0}},
+        root_account=cast.root, user=long, files=[f"{LONG}.csv"], kinds=["users"],
+        state="imported_with_messages", ended_at=timezone.now(),
+        changes={"users": {"created": 1, "updated": 0, "deleted": 0}},
     )  # fmt: skip
     ImportProblem.objects.create(
         sis_import=imported, is_error=True, number=1, file=f"{LONG}.csv", line=3, reason="Unknown"
