@@ -78,7 +78,9 @@ IS_THEMSELF_NOT_ACTING = Condition("is the person themself, not acting as anyone
 IS_ACTED_AS = Condition("is the person acted as", _is_acted_as)
 IS_SOMEONE_ELSE = Condition("is somebody else", _is_another)
 ACTS_AS_NOBODY_YET = Condition(
-    "acts as nobody yet", lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[])
+    "acts as nobody yet",
+    lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[]),
+    known=lambda actor, target: not actor.is_acting,
 )
 IS_NOBODY_ASKING = Condition(
     "is neither the caller nor the person acted as",

@@ -76,16 +76,13 @@ def test_an_account_without_people_says_what_to_do(cast, admin):
         ("%", []),
         ("_", []),
         ("öztürk", ["Öztürk, Özlem"]),
-        ("\x00", None),
         ("  ", None),
     ],
 )
 def test_search_finds_parts_of_names_and_beginnings_of_ids(cast, admin, text, found):
     make_user(cast.root, "Özlem Öztürk")
     User.objects.filter(pk=cast.classmate.pk).update(email="Ben@x.example")
-    listed = names(
-        people(admin, cast.root, f"?q={text}".replace("%", "%25").replace("\x00", "%00"))
-    )
+    listed = names(people(admin, cast.root, f"?q={text}".replace("%", "%25")))
     assert len(listed) == 12 if found is None else listed == found
 
 

@@ -146,7 +146,7 @@ def test_it_signs_in_once(cast: Cast):
     assert Event.objects.filter(action="qr_sign_in_used").count() == 1
 
 
-@pytest.mark.parametrize("code", ["", "pq~", "pq~" + "A" * 22, "x" * 5000, "\x00", "pq~é"])
+@pytest.mark.parametrize("code", ["", "pq~", "pq~" + "A" * 22, "x" * 5000, "pq~é"])
 def test_what_is_no_code_signs_nobody_in(cast: Cast, code):
     browser = Client()
     assert browser.get(THERE, {"code": code}).status_code == 404

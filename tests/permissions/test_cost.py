@@ -15,7 +15,7 @@ from accounts.models import Account, User
 from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
 from courses.models import Course, Enrolment
 from courses.rules import ENROL, ENTER_COURSE, SEE_COURSE, SEE_COURSE_PEOPLE
-from pairing.rules import ISSUE_ON_DETAILS
+from pairing.rules import ISSUE_FOR_ACCOUNT, ISSUE_FOR_COURSE, ISSUE_ON_DETAILS
 from permissions.actions import update_overrides
 from permissions.models import AccountMembership, Override
 from permissions.overrides import OverrideChange
@@ -23,11 +23,11 @@ from permissions.policy import RULES, Rule, may, permitted
 from permissions.table import bump
 from tests.cast import Cast, enrol, make_account, make_course, make_user
 
-# Who once was in a course, and may still see that it is there, is not kept in memory.
+# Who once was in a course, and may still see that it is there, is not kept in memory; and whether
+# self registration is on is always asked.
+NOT_IN_MEMORY = (SEE_COURSE, ENTER_COURSE, ISSUE_FOR_COURSE, ISSUE_FOR_ACCOUNT)
 ABOUT_A_PLACE = [
-    rule
-    for rule in RULES.values()
-    if rule.model in (Account, Course) and rule not in (SEE_COURSE, ENTER_COURSE)
+    rule for rule in RULES.values() if rule.model in (Account, Course) and rule not in NOT_IN_MEMORY
 ]
 people = pytest.mark.parametrize(
     "who", ["root_admin", "sub_admin", "teacher", "student", "observer"]
@@ -57,6 +57,7 @@ def warm(cast: Cast) -> None:
 
 
 @people
+@pytest.mark.django_db  # pytest-django sees no fixture that is asked for by name
 @pytest.mark.parametrize("size", ["cast", "crowded"])
 def test_the_first_decision_takes_two_statements_and_further_ones_none(
     size: str, who: str, request: Any, django_assert_num_queries

@@ -108,7 +108,7 @@ def test_what_roles_may_do_is_for_who_manages_them(cast: Cast, rest, change):
         assert change("TeacherEnrollment", {}, by=person).status_code == 403
 
 
-@pytest.mark.parametrize("role_id", ["999999", "nothing", "%00"])
+@pytest.mark.parametrize("role_id", ["999999", "nothing"])
 def test_an_unknown_role(cast: Cast, rest, role_id: str):
     answer = rest(cast.root_admin).put(f"/api/v1/accounts/self/roles/{role_id}", {})
     assert (answer.status_code, answer.json()) == (404, {"message": "role not found"})
