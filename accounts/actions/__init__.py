@@ -16,6 +16,7 @@ from django.db.models.functions import Cast, Concat, Length, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
 from accounts.models import Account, AccountQuerySet, RootAccountSettings, User
 from accounts.rules import (
@@ -267,13 +268,17 @@ def update_own_settings(*, actor: Actor, user: User, fields: dict[str, Any]) -> 
 
 
 def choose_password(*, actor: Actor, user: User, password: str) -> None:
-    """Set one's own password; a handed-out one is over. Raises Denied, ValidationError."""
+    """Set one's own password; a handed-out one is over, and what applications do for them.
+
+    Raises Denied, ValidationError.
+    """
     with transaction.atomic():
         require(actor, EDIT_OWN_SETTINGS, user)
         check_password(password, user)
         user.set_password(password)
         user.one_time_password_until = None
         user.save(update_fields=["password", "one_time_password_until"])
+        end_applications([user.pk])
         record(actor, "password_changed", subject=user)
 
 
@@ -286,7 +291,8 @@ def hand_out_passwords(*, actor: Actor, users: Iterable[User]) -> dict[User, str
 
 
 def replace_password(*, actor: Actor, user: User) -> dict[User, str]:
-    """The same for a person who forgot their own, which ends with all their sessions.
+    """The same for a person who forgot their own, which ends with all their sessions and approved
+    applications.
 
     Raises Denied, also for the last Account Admin who has a password of their own: of two who do
     this to each other at once, the second is refused.
@@ -294,6 +300,7 @@ def replace_password(*, actor: Actor, user: User) -> dict[User, str]:
     with transaction.atomic():
         if lock_administrators(actor.root_account) == {user.pk}:
             raise Denied(REPLACE_PASSWORD)
+        end_applications([user.pk])
         return _hand_out(actor, REPLACE_PASSWORD, [user], told_as=HAND_OUTS[1])
 
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.actions.people import change_person, checked_login, hashed_password, taken
+from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
 from accounts.models import Login, User, login_key
 from accounts.rules import MANAGE_LOGINS, REPLACE_PASSWORD, SET_UP_SIGN_IN
@@ -127,4 +128,6 @@ def _set_password(actor: Actor, held: User, hashed: str, *, is_last: bool) -> No
         raise Denied(rule)
     held.password, held.one_time_password_until = hashed, None
     held.save(update_fields=["password", "one_time_password_until", "updated_at"])
+    if rule is REPLACE_PASSWORD:
+        end_applications([held.pk])
     record(actor, "password_set", subject=held)

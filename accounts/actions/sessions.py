@@ -59,11 +59,18 @@ def end_sessions(*, actor: Actor) -> None:
     record(actor, "sessions_ended", subject=actor.person)
 
 
+def end_applications(people: Collection[int]) -> None:
+    """End what applications, as those on phones, do for these people: for whoever gives them
+    another password, too, in their transaction. Sessions of browsers end with that by themselves.
+    """
+    end_integrations_of(people)
+    end_session_tokens_of(people)
+
+
 def end_sign_ins(people: Collection[int]) -> None:
     """End whatever these people are signed in with, in the caller's transaction. Tokens stay.
 
     The rows of sessions stay until their browsers come back: what they hold fits no more.
     """
-    end_integrations_of(people)
-    end_session_tokens_of(people)
+    end_applications(people)
     User.objects.filter(among("pk", people)).update(sessions_ended_at=timezone.now())

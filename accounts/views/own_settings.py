@@ -102,7 +102,9 @@ def _save(request: TenantRequest, person: User, form: Form) -> bool:
 def _saved(request: TenantRequest, person: User, form: Form) -> HttpResponse:
     """Back to the page, saying so in the language that is now the person's."""
     with translation.override(person.locale or translation.get_language()):
-        words = _("Your password has been changed. Other devices have been signed out.")
+        words = _(
+            "Your password has been changed. Other devices and applications have been signed out."
+        )
         is_password = isinstance(form, PasswordForm)
         messages.success(request, words if is_password else _("Saved."))
     response = redirect(reverse("accounts:settings"))

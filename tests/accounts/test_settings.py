@@ -3,8 +3,13 @@
 import pytest
 from django.test import Client
 
+from accounts.actions import replace_password
+from accounts.credentials import Credential
 from accounts.models import User
+from accounts.tokens import make_token
 from audit.models import Event
+from oauth.actions.sessions import SessionRefused, make_session_token, open_session
+from oauth.models import DeveloperKey, Integration
 from tests.cast import PASSWORD
 
 ABOUT = {
@@ -83,6 +88,41 @@ def test_a_new_password_ends_other_sessions_and_not_this_one(cast, own, signed_i
     send(own, form="password", password="my-very-own-horse", current_password=PASSWORD)
     assert own.get("/profile/settings").status_code == 200
     assert other.get("/profile/settings").status_code == 302
+
+
+def _acted_for(cast) -> Integration:
+    key, _ = DeveloperKey.objects.get_or_create(root_account=cast.root, name="App")
+    return Integration.objects.create(root_account=cast.root, user=cast.student, key=key)
+
+
+def test_a_new_password_ends_applications_too(cast, own):
+    """Whoever lost their phone changes their password; the app on it is a device as well."""
+    integration = _acted_for(cast)
+    credential = Credential(token_id=make_token(cast.student, "app")[0].pk)
+    address = make_session_token(
+        actor=cast.actor(cast.student), credential=credential, return_to="/"
+    )
+    send(own, form="password", password="my-very-own-horse", current_password=PASSWORD)
+    integration.refresh_from_db()
+    assert integration.ended_at is not None
+    with pytest.raises(SessionRefused):
+        open_session(actor=cast.actor(None), text=address)
+
+
+def test_so_does_one_that_others_give(cast, rest):
+    login = cast.student.logins.get()
+    paths = (
+        lambda: rest(cast.root_admin).put(
+            f"/api/v1/accounts/self/logins/{login.pk}", {"login[password]": "my-very-own-horse"}
+        ),
+        lambda: replace_password(actor=cast.actor(cast.root_admin), user=cast.student),
+    )
+    for give in paths:
+        integration = _acted_for(cast)
+        give()
+        integration.refresh_from_db()
+        assert integration.ended_at is not None
+        Integration.objects.all().delete()
 
 
 def test_a_weak_password_is_refused(cast, own):
