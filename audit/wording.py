@@ -66,8 +66,8 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
         "override_changed": _("Permission changed"),
         "role_created": _("Role added"),
         "role_renamed": _("Role renamed"),
-        "role_activated": _("Role switched on"),
-        "role_deactivated": _("Role switched off"),
+        "role_activated": _("Role activated"),
+        "role_deactivated": _("Role deactivated"),
         "administrator_added": _("Administrator added"),
         "administrator_removed": _("Administrator removed"),
     },
@@ -101,7 +101,9 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
         "developer_key_created": _("Developer key added"),
         "developer_key_changed": _("Developer key changed"),
         "developer_key_secret_renewed": _("Developer key's secret renewed"),
-        "developer_key_deleted": _("Developer key removed"),
+        "developer_key_switched_on": _("Developer key switched on"),
+        "developer_key_switched_off": _("Developer key switched off"),
+        "developer_key_deleted": _("Developer key deleted"),
     },
 }
 ACTIONS = {action: said for group in GROUPS.values() for action, said in group.items()}
