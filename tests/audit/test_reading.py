@@ -173,5 +173,10 @@ def _name(call: ast.Call) -> str:
 
 def test_every_action_has_words() -> None:
     recorded = _recorded()
-    assert {"acting_started", "token_created", "settings_changed", "developer_key_created"} < recorded
+    assert {
+        "acting_started",
+        "token_created",
+        "settings_changed",
+        "developer_key_created",
+    } < recorded
     assert recorded - set(ACTIONS) == set()
