@@ -72,5 +72,6 @@ def end_sign_ins(people: Collection[int]) -> None:
 
     The rows of sessions stay until their browsers come back: what they hold fits no more.
     """
-    end_applications(people)
+    # People first, as everyone holds them who ends what they have: else two might wait for ever.
     User.objects.filter(among("pk", people)).update(sessions_ended_at=timezone.now())
+    end_applications(people)
