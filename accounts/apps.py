@@ -1,5 +1,6 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_migrate
+
+from pairing_service.triggers import keep_triggers
 
 
 class AccountsConfig(AppConfig):
@@ -7,7 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         import accounts.devices  # noqa: F401  (it listens for sign-ins)
-        from accounts.login_triggers import after_migrations, before_migrations
+        from accounts.login_triggers import drop_triggers, make_triggers
 
-        pre_migrate.connect(before_migrations, sender=self)
-        post_migrate.connect(after_migrations, sender=self)
+        keep_triggers(self, make=make_triggers, drop=drop_triggers, table="accounts_login")

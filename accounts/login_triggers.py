@@ -8,10 +8,6 @@ place of the old one. Who is deleted has no login, and gets their own back when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _COPY = """
@@ -100,17 +96,3 @@ def drop_triggers(connection: BaseDatabaseWrapper) -> None:
         for name in _NAMES:
             on = " ON accounts_user" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
-
-
-def before_migrations(using: str, plan: Sequence[Any], **_: Any) -> None:
-    """For the pre_migrate signal: SQLite alters no table of which a trigger speaks."""
-    connection = connections[using]
-    if plan and connection.vendor == "sqlite":
-        drop_triggers(connection)
-
-
-def after_migrations(using: str, **_: Any) -> None:
-    """For the post_migrate signal; nothing while the migration of logins is still to come."""
-    connection = connections[using]
-    if "accounts_login" in connection.introspection.table_names():
-        make_triggers(connection)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import UTC, datetime
 from typing import TypedDict
 
-from django.utils.dateparse import parse_datetime
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -69,8 +67,8 @@ def _wanted(request: ApiRequest, params: Params) -> Wanted:
         people=_people(request, params),
         actions=params.texts("action"),
         address=_address(params),
-        since=_moment(params, "since"),
-        until=_moment(params, "until"),
+        since=params.moment("since"),
+        until=params.moment("until"),
     )
 
 
@@ -97,16 +95,3 @@ def _address(params: Params) -> str:
         return str(ipaddress.ip_address(text)) if text else ""
     except ValueError as error:
         raise refusal(400, "address must be an IP address") from error
-
-
-def _moment(params: Params, name: str) -> datetime | None:
-    text = params.text(name)
-    if not text:
-        return None
-    try:
-        moment = parse_datetime(text)
-        if moment is not None:
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise refusal(400, f"{name} must be a time like 2030-01-31T08:00:00Z")

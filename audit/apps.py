@@ -1,12 +1,12 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_migrate
+
+from pairing_service.triggers import keep_triggers
 
 
 class AuditConfig(AppConfig):
     name = "audit"
 
     def ready(self) -> None:
-        from audit.triggers import after_migrations, before_migrations
+        from audit.triggers import drop_triggers, make_triggers
 
-        pre_migrate.connect(before_migrations, sender=self)
-        post_migrate.connect(after_migrations, sender=self)
+        keep_triggers(self, make=make_triggers, drop=drop_triggers, table="audit_forgetting")

@@ -7,10 +7,6 @@ is taken out again before the transaction ends, so no other one ever sees it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _SAID = "events are append-only"
@@ -57,17 +53,3 @@ def drop_triggers(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for name in [*_NAMES, "event_table_kept"]:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
-
-
-def before_migrations(using: str, plan: Sequence[Any], **_: Any) -> None:
-    """For the pre_migrate signal: SQLite alters no table of which a trigger speaks."""
-    connection = connections[using]
-    if plan and connection.vendor == "sqlite":
-        drop_triggers(connection)
-
-
-def after_migrations(using: str, **_: Any) -> None:
-    """For the post_migrate signal; nothing while the table of `Forgetting` is still to come."""
-    connection = connections[using]
-    if "audit_forgetting" in connection.introspection.table_names():
-        make_triggers(connection)

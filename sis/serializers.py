@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Literal, NamedTuple, Required, TypedDict
 
 from django.db.models import Q
-from django.utils.dateparse import parse_datetime
 
 from pairing_service.http.described import Paged
 from pairing_service.http.errors import refusal
@@ -239,21 +237,8 @@ def filters(params: Params) -> Q:
     found = Q()
     if states := params.texts("workflow_state"):
         found &= Q(state__in=states)
-    if since := _moment(params, "created_since"):
+    if since := params.moment("created_since"):
         found &= Q(created_at__gte=since)
-    if before := _moment(params, "created_before"):
+    if before := params.moment("created_before"):
         found &= Q(created_at__lt=before)
     return found
-
-
-def _moment(params: Params, name: str) -> datetime | None:
-    text = params.text(name)
-    if not text:
-        return None
-    try:
-        moment = parse_datetime(text)
-        if moment is not None:
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise refusal(400, f"{name} must be a time like 2030-01-31T08:00:00Z")

@@ -88,6 +88,13 @@ class Params:
             raise refusal(400, f"{self._full(key)} must be true or false")
         return read_boolean(text or "")
 
+    def moment(self, key: str) -> datetime | None:
+        """An ISO 8601 time, in UTC when it names no zone; None when absent or empty."""
+        try:
+            return read_moment(self.text(key) or "")
+        except ValueError as error:
+            raise refusal(400, f"{self._full(key)} {error}") from error
+
     def texts(self, key: str) -> list[str]:
         """A list, `key[]=a&key[]=b` or a JSON array; a single value counts as a list of one."""
         value = self._value(key)
