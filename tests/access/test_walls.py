@@ -39,7 +39,7 @@ from pairing_service.http.params import Everywhere
 from pairing_service.http.shapes import hints_of
 from permissions.models import Role
 from sis.models import SisImport
-from tests.access.test_routes import METHODS, TABLE, filled, ids_of, patterns
+from tests.access.test_routes import METHODS, TABLE, WALKERS, filled, ids_of, patterns
 from tests.access.test_rules import PEOPLE
 from tests.cast import (
     PASSWORD,
@@ -187,7 +187,7 @@ def gets_in(person: str, method: str, route: str) -> bool:
     return got not in ("401", "403", "404")
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("person", WALKERS)
 def test_no_address_leads_into_another_tenant(walker: Walker, person: str) -> None:
     own, foreign = walker.ids(person)
     shut_out = person in ("anonymous", "deactivated_admin")
@@ -508,7 +508,7 @@ def _rows_for(person: str) -> Iterator[Parameter]:
             yield row
 
 
-@pytest.mark.parametrize("person", [one for one in PEOPLE if one != "deactivated_admin"])
+@pytest.mark.parametrize("person", [one for one in WALKERS if one != "deactivated_admin"])
 def test_no_parameter_reaches_into_another_tenant(walker: Walker, person: str) -> None:
     own, foreign = walker.values(person)
 
