@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -152,3 +154,11 @@ class CourseSettingsForm(CourseNamesForm):
     def clean_course_code(self) -> str:
         """Without one the name, as for a new course."""
         return str(self.cleaned_data["course_code"] or self.cleaned_data.get("name", ""))[:255]
+
+    def clean_end_at(self) -> datetime | None:
+        """Said here in a whole sentence; the action refuses it for everybody."""
+        start: datetime | None = self.cleaned_data.get("start_at")
+        end: datetime | None = self.cleaned_data["end_at"]
+        if start and end and end < start:
+            raise ValidationError(_("The course would end before it begins."))
+        return end
