@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.people import Candidate
 from accounts.rules import SEE_PERSON
 from courses.models import Course, Enrolment, Section
-from courses.people import role_in_words
+from courses.people import named_to, role_in_words
 from courses.rules import ENROL, ENROL_AS_ADMINISTRATOR, OF_SOMEONE_THERE, may_give, removable
 from permissions.models import Role
 from permissions.policy import may
@@ -66,11 +66,13 @@ def can_be_added(actor: Actor, offer: Offer) -> QuerySet[User]:
 def find(actor: Actor, course: Course, offer: Offer, text: str) -> tuple[list[Candidate], bool]:
     """People by name, login, e-mail or SIS id, and whether there are more: two statements."""
     found, has_more = people.find(can_be_added(actor, offer), actor, text)
-    return people.candidates(found, _places_in(course, found)), has_more
+    return people.candidates(found, _places_in(actor, course, found)), has_more
 
 
-def _places_in(course: Course, users: list[User]) -> dict[int, list[str]]:
-    there = Enrolment.objects.filter(OF_SOMEONE_THERE, course=course, user__in=users)
+def _places_in(actor: Actor, course: Course, users: list[User]) -> dict[int, list[str]]:
+    there = Enrolment.objects.filter(
+        named_to(actor), OF_SOMEONE_THERE, course=course, user__in=users
+    )
     places: dict[int, list[str]] = defaultdict(list)
     for enrolment in there.select_related("role", "associated_user"):
         places[enrolment.user_id].append(role_in_words(enrolment))
@@ -78,9 +80,9 @@ def _places_in(course: Course, users: list[User]) -> dict[int, list[str]]:
 
 
 def places_to_change(actor: Actor, course: Course, user_id: int) -> QuerySet[Enrolment]:
-    """The person's places in the course that the actor may change."""
+    """The person's places in the course that the actor may change, of those that are named."""
     there = Enrolment.objects.filter(
-        removable(actor), OF_SOMEONE_THERE, course=course, user__pk=user_id
+        named_to(actor), removable(actor), OF_SOMEONE_THERE, course=course, user__pk=user_id
     ).exclude(user__state=User.State.DELETED)
     return there.select_related(
         "user", "role", "section", "associated_user", "course__account"

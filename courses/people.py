@@ -154,8 +154,18 @@ def enrolments_seen(actor: Actor, course: Course, sight: Sight) -> QuerySet[Enro
     there: QuerySet[Enrolment] = permitted(actor, SEE_ENROLLED).filter(course=course)
     if sight.details:
         return there
+    return there.filter(Q(state=State.ACTIVE), _observes_nobody_elses(actor))
+
+
+def _observes_nobody_elses(actor: Actor) -> Q:
     own = Q(user=actor.person) | Q(associated_user=actor.person)
-    return there.filter(Q(state=State.ACTIVE), own | ~Q(type=Enrolment.Type.OBSERVER))
+    return own | ~Q(type=Enrolment.Type.OBSERVER)
+
+
+def named_to(actor: Actor) -> Q:
+    """Of a course's places those that may be named to the actor: whose child somebody observes is
+    for who may see details, as on its People page."""
+    return SEE_DETAILS.q(actor) | _observes_nobody_elses(actor)
 
 
 def people_found(there: QuerySet[Enrolment], sight: Sight, text: str) -> QuerySet[User]:

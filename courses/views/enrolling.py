@@ -26,7 +26,7 @@ from courses.actions import (
 from courses.enrolling import Offer
 from courses.forms import EnrolForm
 from courses.models import Course, Enrolment
-from courses.people import enrolments_of, role_in_words
+from courses.people import enrolments_of, named_to, role_in_words
 from courses.rules import ENROL, SEE_ENROLLED, UNENROL, may_give
 from courses.views.people import course_in_sight, crumbs_to
 from permissions.policy import Denied
@@ -133,9 +133,8 @@ def enrolment_change(
     course = course_in_sight(request, course_id)
     if step not in _STEPS:
         raise Http404
-    there: Any = Enrolment.objects.filter(course=course).select_related(
-        "user", "role", "associated_user", "course__account"
-    )
+    named = Enrolment.objects.filter(named_to(request.actor), course=course)
+    there: Any = named.select_related("user", "role", "associated_user", "course__account")
     enrolment = get_object_or_404(there, pk=enrolment_id)
     if not enrolments_of(request.actor, course, enrolment.user_id, SEE_ENROLLED):
         raise Http404

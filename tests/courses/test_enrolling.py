@@ -464,3 +464,28 @@ def test_the_list_with_menus_takes_few_statements(
     admin.get(f"/courses/{cast.courses.biology.pk}/users")
     with django_assert_max_num_queries(19):
         admin.get(f"/courses/{cast.courses.biology.pk}/users")
+
+
+# --- Observers, to who sees no details ---
+
+
+@pytest.mark.parametrize("who", ["ta", "designer"])
+def test_whose_child_somebody_observes_is_for_who_sees_details(
+    cast: Cast, signed_in: Any, teacher: Any, who: str
+):
+    """They add and remove people by default, and do not oversee the course."""
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    place, course = cast.enrolment(cast.observer, cast.courses.biology), cast.courses.biology
+    pages = [
+        f"/courses/{course.pk}/users/new?q=joy",
+        f"/courses/{course.pk}/users/{cast.observer.pk}/enrolments",
+    ]
+    helper = signed_in(getattr(cast, who))
+    for page in pages:
+        assert "Observer of Ada" in _text(teacher.get(page))
+        assert "Observer of Ada" not in _text(helper.get(page))
+    ends = f"/courses/{course.pk}/enrolments/{place.pk}/conclude"
+    assert helper.post(ends).status_code == 404
+    place.refresh_from_db()
+    assert place.state == "active"
+    assert teacher.post(ends).status_code == 302
