@@ -6,7 +6,6 @@ from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -24,7 +23,8 @@ def session_end(request: TenantRequest, session_id: str) -> HttpResponse:
     ended = sign_out(actor=request.actor, person=person, session_id=session_id)
     said = _("That device is signed out.") if ended else _("That device was signed out already.")
     messages.success(request, said)
-    return redirect(f"{reverse('accounts:settings')}#devices")
+    # To the top, where that is said, and not to the list below it.
+    return redirect("accounts:settings")
 
 
 @require_POST

@@ -179,6 +179,7 @@ def test_one_other_device_is_signed_out(cast: Cast) -> None:
     [other] = [d for d in devices_of(fresh(cast.student)) if d.name == "Safari on iPhone"]
     response = here.post(f"/profile/sessions/{other.id}/end", follow=True)
     assert "That device is signed out." in response.content.decode()
+    assert response.redirect_chain == [("/profile/settings", 302)]  # at its top, where it is said
     assert is_in(here)
     assert not is_in(there)
     assert [(one.actor, one.subject) for one in events("session_ended")] == [
