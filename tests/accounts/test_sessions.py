@@ -189,6 +189,15 @@ def test_one_other_device_is_signed_out(cast: Cast) -> None:
     assert "was signed out already" in again.content.decode()
 
 
+def test_of_many_devices_the_last_used_are_seen_first(cast: Cast) -> None:
+    here = [sign_in(cast.student) for _ in range(7)][-1]
+    page = here.get("/profile/settings").content.decode()
+    seen, _, folded = page[page.index('id="devices"') :].partition('<details class="more">')
+    assert ("this device" in seen, seen.count("/profile/sessions/")) == (True, 4)
+    assert "2 more, not used for longer" in folded
+    assert folded.count("/profile/sessions/") - folded.count("/profile/sessions/end") == 2
+
+
 def test_nobody_ends_a_session_of_another_there(cast: Cast) -> None:
     ada, ben = sign_in(cast.student), sign_in(cast.classmate)
     [bens] = devices_of(fresh(cast.classmate))
