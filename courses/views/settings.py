@@ -163,7 +163,11 @@ def course_change(request: TenantRequest, course_id: int, step: str) -> HttpResp
     except WrongState:
         messages.info(request, _("Somebody else has changed the course just before. Look again."))
     if course.state != Course.State.DELETED:
-        return redirect("courses:course-settings", course.pk)
+        # Whoever teaches a course holds less there once it is concluded.
+        request.actor.memo.clear()
+        is_open = may(request.actor, OPEN_COURSE_SETTINGS, course)
+        page = "courses:course-settings" if is_open else "courses:people"
+        return redirect(page, course.pk)
     if may(request.actor, SEE_COURSES_OF_ACCOUNT, course.account):
         return redirect("courses:account-courses", course.account_id)
     return redirect("courses:course-list")

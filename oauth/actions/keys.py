@@ -215,7 +215,10 @@ def _wrong_addresses(addresses: Sequence[str]) -> str | None:
     if len(addresses) > MOST_ADDRESSES:
         return _("That is more than %d.") % MOST_ADDRESSES
     wrong = next((one for one in addresses if not is_address(one)), None)
-    said = _("“%s” can't be one: it begins with https://, or with an app's own name.")
+    said = _(
+        "“%s” can't be one: it begins with https://, or with an app's own name with a dot,"
+        " like org.example.app:/done."
+    )
     return said % wrong[:100] if wrong is not None else None
 
 

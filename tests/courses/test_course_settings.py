@@ -100,6 +100,14 @@ def test_what_is_wrong_is_said(
     assert biology.course_code == "BIO"
 
 
+def test_a_teacher_who_concludes_is_led_to_its_people(cast: Cast, signed_in: Any, biology: Course):
+    teacher = signed_in(cast.teacher)
+    response = teacher.post(f"{_page(biology)}/conclude", follow=True)
+    assert response.redirect_chain == [(f"/courses/{biology.pk}/users", 302)]
+    assert response.status_code == 200
+    assert "Biology is concluded." in _text(response)
+
+
 def test_a_teacher_changes_the_state_and_no_names(cast: Cast, signed_in: Any, biology: Course):
     teacher = signed_in(cast.teacher)
     page = _text(teacher.get(_page(biology)))
