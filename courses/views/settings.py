@@ -162,12 +162,13 @@ def course_change(request: TenantRequest, course_id: int, step: str) -> HttpResp
         messages.success(request, done % {"course": course.name})
     except WrongState:
         messages.info(request, _("Somebody else has changed the course just before. Look again."))
-    if course.state != Course.State.DELETED:
-        # Whoever teaches a course holds less there once it is concluded.
-        request.actor.memo.clear()
-        is_open = may(request.actor, OPEN_COURSE_SETTINGS, course)
-        page = "courses:course-settings" if is_open else "courses:people"
-        return redirect(page, course.pk)
+    # Whoever teaches a course holds less there once it is concluded.
+    request.actor.memo.clear()
+    is_there = course.state != Course.State.DELETED
+    if is_there and may(request.actor, OPEN_COURSE_SETTINGS, course):
+        return redirect("courses:course-settings", course.pk)
+    if is_there and may(request.actor, SEE_COURSE_PEOPLE, course):
+        return redirect("courses:people", course.pk)
     if may(request.actor, SEE_COURSES_OF_ACCOUNT, course.account):
         return redirect("courses:account-courses", course.account_id)
     return redirect("courses:course-list")

@@ -108,6 +108,12 @@ def test_a_teacher_who_concludes_is_led_to_its_people(cast: Cast, signed_in: Any
     assert "Biology is concluded." in _text(response)
 
 
+def test_one_who_sees_no_people_is_led_to_the_courses(cast: Cast, signed_in: Any, biology: Course):
+    cast.override("TeacherEnrollment", "read_roster", enabled=False)
+    response = signed_in(cast.teacher).post(f"{_page(biology)}/conclude", follow=True)
+    assert (response.redirect_chain, response.status_code) == ([("/courses", 302)], 200)
+
+
 def test_a_teacher_changes_the_state_and_no_names(cast: Cast, signed_in: Any, biology: Course):
     teacher = signed_in(cast.teacher)
     page = _text(teacher.get(_page(biology)))
