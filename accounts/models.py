@@ -206,9 +206,8 @@ class RootAccountSettings(models.Model):
 
 
 class SignOnProviderQuerySet(models.QuerySet["SignOnProvider"]):
-    def knows_logins(self, root_account: Account) -> bool:
-        """Whether people of the root account come in by what a provider says is their login."""
-        match = SignOnProvider.Match.LOGIN
+    def lets_in_by(self, match: str, root_account: Account) -> bool:
+        """Whether people of the root account come in by what a provider says is this of theirs."""
         return self.filter(root_account=root_account, is_on=True, match=match).exists()
 
 

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from accounts.actions.sign_on import NobodyHere, find_or_make_person
 from accounts.actor import Actor
 from accounts.addresses import is_safe_address
+from accounts.confirming import FOLLOWED
 from accounts.hosts import address_of
 from accounts.models import Account, SignOnProvider
 from accounts.sealing import CannotUnseal, unseal
@@ -188,6 +189,9 @@ class SchoolSignOn(DefaultSocialAccountAdapter):
             context = {"provider": held, "came_as": nobody.came_as, "root": root_account}
             page = render(request, "account/sign_on_refused.html", context, status=403)
             raise ImmediateHttpResponse(page) from nobody
+        # A link to confirm an e-mail counts with the password alone: who has registered with the
+        # address may be another than who has it, and would come in from now on, too.
+        request.session.pop(FOLLOWED, None)
         # Nobody has asked to stay signed in on this computer, which may be the school's.
         request.session.set_expiry(0)
 

@@ -373,7 +373,7 @@ def register_observer(
         if not settings.is_open:
             raise RegistrationClosed
         # Else the owner of an address, coming by single sign-on, is led to who took it here.
-        by_sign_on = SignOnProvider.objects.knows_logins(actor.root_account)
+        by_sign_on = SignOnProvider.objects.lets_in_by("login", actor.root_account)
         if settings.confirms_email or by_sign_on:
             observer.state = User.State.UNPROVEN
         if User.objects.with_email(actor.root_account.pk, login_id).exists():

@@ -16,7 +16,7 @@ from accounts.actions import check_password, names, set_fields
 from accounts.actions.sessions import end_sign_ins
 from accounts.actor import Actor
 from accounts.look_alikes import DECEIVES, may_deceive
-from accounts.models import AccessToken, User, login_key
+from accounts.models import AccessToken, SignOnProvider, User, login_key
 from accounts.rules import (
     ADD_PERSON,
     CHANGE_EMAIL,
@@ -189,6 +189,8 @@ def _write(actor: Actor, person: User, held: User, fields: dict[str, Any]) -> No
     changed = {name: value for name, value in fields.items() if getattr(held, name) != value}
     for rule in {_RULES[name] for name in changed if name in _RULES}:
         require(actor, rule, person)
+    if "sis_id" in changed and SignOnProvider.objects.lets_in_by("sis_id", actor.root_account):
+        require(actor, CHANGE_EMAIL, person)  # as much a way to come in as them
     changed = _following_names(held, changed)
     before = {name: getattr(held, name) for name in changed}
     if errors := set_fields(held, changed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.actions import names, set_fields
 from accounts.actions.people import checked_login
 from accounts.actor import Actor
-from accounts.models import SignOnProvider, User, login_key
+from accounts.models import Login, SignOnProvider, User, login_key
 from accounts.rules import MANAGE_SIGN_ON
 from accounts.sealing import CannotUnseal, seal, unseal
 from audit.actions import record
@@ -102,8 +103,14 @@ def _named(provider: SignOnProvider, claims: Mapping[str, Any]) -> str:
         return ""
     if provider.claim == "email" and not _is_verified(claims):
         return ""
-    text = str(value).strip()
-    return text if len(text) <= 255 and text.isprintable() else ""
+    text = str(value)
+    return text if len(text) <= 255 and text.isprintable() and _is_plain(text) else ""
+
+
+def _is_plain(text: str) -> bool:
+    """Not one of the spellings that are the same login here (`login_key`), and may be somebody
+    else's at the provider: `ａda`, ` ada`."""
+    return unicodedata.is_normalized("NFKC", text) and text == text.strip()
 
 
 def _is_verified(claims: Mapping[str, Any]) -> bool:
@@ -113,7 +120,14 @@ def _is_verified(claims: Mapping[str, Any]) -> bool:
 def _people_named(provider: SignOnProvider, text: str) -> Any:
     if provider.match == Match.SIS_ID:
         return User.objects.existing().filter(root_account=provider.root_account_id, sis_id=text)
-    return User.objects.with_login(provider.root_account_id, text)
+    named = User.objects.with_login(provider.root_account_id, text)
+    # Capital or small, and no more: `strauß` and `strauss` are two people there.
+    spelt = [login for login in Login.objects.filter(user__in=named) if _spelt_as(login, text)]
+    return named.filter(pk__in=[login.user_id for login in spelt])
+
+
+def _spelt_as(login: Login, text: str) -> bool:
+    return unicodedata.normalize("NFKC", login.login_id).lower().strip() == text.lower()
 
 
 def _make(actor: Actor, provider: SignOnProvider, came_as: str, claims: Mapping[str, Any]) -> User:
@@ -122,7 +136,9 @@ def _make(actor: Actor, provider: SignOnProvider, came_as: str, claims: Mapping[
     email = _text(claims, "email") if _is_verified(claims) else ""
     login_id = (_text(claims, "preferred_username") or email or came_as) if by_sis_id else came_as
     gone = User.objects.filter(root_account=actor.root_account, state=User.State.DELETED)
-    if gone.filter(login_key=login_key(login_id)).exists():
+    # Nor does anybody get the e-mail address with which somebody else signs in as a login.
+    addressed = User.objects.with_email(provider.root_account_id, login_id)
+    if gone.filter(login_key=login_key(login_id)).exists() or addressed.exists():
         raise NobodyHere(came_as)
     user = User(root_account=actor.root_account)
     values = names(_text(claims, "name") or login_id) | {"email": email}

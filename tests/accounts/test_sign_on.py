@@ -252,6 +252,37 @@ def test_who_has_not_confirmed_their_e_mail_is_asked_to(
     assert who_is_in(client) is None
 
 
+@pytest.mark.parametrize(
+    "who",
+    [
+        "ａda.okafor",
+        "ada.okafor ",
+        " ada.okafor",
+        "ada.o\u212aafor",
+        "ada.oka\ufb01r",
+        "Jo Strauß",
+    ],
+)
+@pytest.mark.parametrize("creates", [False, True])
+def test_what_is_the_same_login_here_may_be_another_person_s_there(
+    cast: Cast, provider: Provider, client: Client, who: str, creates: bool
+) -> None:
+    """Whoever chooses their own name at the provider could else come in as anybody."""
+    setup(cast, provider, creates_people=creates)
+    for login_id in ("ada.okafir", "jo strauss"):
+        cast.student.logins.create(root_account=cast.root, login_id=login_id)
+    assert sign_on(cast, provider, client, who).status_code == 403
+    assert who_is_in(client) is None
+
+
+def test_letters_beyond_ascii_are_known_in_any_case(
+    school: Cast, provider: Provider, client: Client
+) -> None:
+    school.student.logins.create(root_account=school.root, login_id="Jörg.STRAUß")
+    sign_on(school, provider, client, "jörg.strauß")
+    assert is_in(client, school.student)
+
+
 @pytest.mark.parametrize("value", [True, None, ["ada.okafor"], {"a": 1}, 1.5])
 def test_what_is_no_text_names_nobody(
     school: Cast, provider: Provider, client: Client, value: Any
@@ -302,6 +333,64 @@ def test_a_login_that_is_taken_is_not_taken_over(
     provider.claims["ada.okafor"] = {"number": "77"}
     assert sign_on(cast, provider, client, "ada.okafor").status_code == 403
     assert who_is_in(client) is None
+
+
+@pytest.mark.parametrize("claims", [{}, {"email": "ada@families.example", "email_verified": True}])
+def test_nobody_is_made_with_the_address_of_somebody_here(
+    cast: Cast, provider: Provider, client: Client, claims: dict[str, Any]
+) -> None:
+    """Ada signs in with her address, which is no login of hers: another's login goes first."""
+    User.objects.filter(pk=cast.student.pk).update(email="Ada@families.example")
+    setup(cast, provider, creates_people=True)
+    provider.claims["ada@families.example"] = claims
+    assert sign_on(cast, provider, client, "ada@families.example").status_code == 403
+    client.post("/login", {"login": "ada@families.example", "password": PASSWORD})
+    assert is_in(client, cast.student)
+
+
+# --- Who may name people so that they are let in ---
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 302)])
+def test_whoever_gives_others_a_login_may_come_in_as_them(
+    school: Cast, signed_in: Any, more: list[str], status: int
+) -> None:
+    """Where logins are known from the provider, like an e-mail address: the limits of acting."""
+    keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
+    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    client = signed_in(school.teacher)
+    url = f"/users/{school.student.pk}/logins"
+    assert client.post(url, {"login-login": "mallory"}).status_code == status
+    SignOnProvider.objects.update(is_on=False)
+    assert client.post(url, {"login-login": "m.allory"}).status_code == 302
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
+def test_whoever_renames_a_login_may_come_in_as_its_person(
+    school: Cast, rest: Any, more: list[str], status: int
+) -> None:
+    keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
+    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    own = school.student.logins.get()
+    url = f"/api/v1/accounts/{school.root.pk}/logins/{own.pk}"
+    given = {"login": {"unique_id": "mallory"}}
+    assert rest(school.teacher).put(url, given, format="json").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("match", "more", "status"),
+    [("sis_id", [], 403), ("sis_id", ["become_user"], 302), ("login", [], 302)],
+)
+def test_whoever_gives_others_a_sis_id_may_come_in_as_them(
+    cast: Cast, provider: Provider, signed_in: Any, match: str, more: list[str], status: int
+) -> None:
+    setup(cast, provider, match=match)
+    keys = ["manage_user_logins", "read_roster", "manage_sis", "read_sis", *more]
+    make_admin(cast, cast.teacher, cast.root, make_account_role(cast, "Office", *keys))
+    names = {"name": "Ada", "short_name": "Ada", "sortable_name": "Ada"}
+    given = names | {"email": cast.student.email, "sis_id": "mallory"}
+    url = f"/users/{cast.student.pk}/edit"
+    assert signed_in(cast.teacher).post(url, given).status_code == status
 
 
 # --- Tenants are walls ---

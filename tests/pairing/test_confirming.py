@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import time_machine
@@ -13,11 +14,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignOnProvider, User
+from accounts.sealing import seal
 from accounts.tokens import make_token
 from audit.models import Event
 from pairing.mail import _post
 from pairing.models import ObservationLink, PairingCode
 from tests.cast import PASSWORD, Cast, make_user
+from tests.openid_provider import CLIENT_ID, SECRET, running
 
 STEP, PAGE, CONFIRM = "/register/observer/code", "/register/observer", "/register/observer/confirm"
 PARENT = {"name": "Ruth Okafor", "email": "ruth@home.example", "password": "willow-under-rain"}
@@ -304,6 +307,24 @@ def test_where_logins_come_from_elsewhere_nobody_takes_one_that_is_not_theirs(
     SignOnProvider.objects.create(root_account=cast.root, claim="email", **given)
     sent(lambda: register(cast, client))
     assert ruth().state == state
+
+
+def test_single_sign_on_takes_no_password_that_another_has_chosen_with_it(
+    cast: Cast, registered: Client, client: Client
+) -> None:
+    """Somebody registers with Ruth's address; she follows the link, and comes by the provider."""
+    with running() as provider:
+        asks = {"issuer": provider.issuer, "client_id": CLIENT_ID, "sealed_secret": seal(SECRET)}
+        SignOnProvider.objects.create(root_account=cast.root, claim="preferred_username", **asks)
+        owner = Client()
+        follow(owner)
+        asked = owner.get(f"/login/sso/{cast.root.pk}").headers["Location"]
+        path = provider.answer(dict(parse_qsl(urlsplit(asked).query)), PARENT["email"])
+        answer = owner.get(path.removeprefix("http://testserver"))
+    assert answer.headers["Location"] == CONFIRM
+    assert ruth().state == "unproven"
+    sign_in(registered)
+    assert not is_in(registered)
 
 
 def test_an_administrator_sets_it(cast: Cast, rest: Any) -> None:
