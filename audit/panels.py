@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,9 +14,9 @@ from accounts.models import Account, User
 from audit.models import Event
 from audit.wording import ALARMING, said
 from courses.models import Course
-from courses.rules import SEE_SIS_ID, SEE_SIS_IN_COURSE
+from courses.rules import SEE_COURSE, SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, SEE_SIS_IN_COURSE
 from pairing.models import PairingCode
-from permissions.policy import answered
+from permissions.policy import answered, permitted
 
 M = TypeVar("M", bound=Model)
 
@@ -36,15 +36,18 @@ class Names:
 
 
 def names_of(events: Iterable[Event], actor: Actor) -> Names:
-    """Everyone and everything that the events speak of. People and courses tell by `shows_sis_id`
-    whether the actor may see it."""
+    """Everyone and everything that the events speak of, courses only if the actor may see them.
+    People and courses tell by `shows_sis_id` (people also by `shows_login`, `shows_email`) whether
+    the actor may see it."""
     events = list(events)
     root = actor.root_account
-    people = answered(User.objects.filter(root_account=root), actor, shows_sis_id=SEE_SIS_ID)
+    people = answered(
+        User.objects.filter(root_account=root), actor,
+        shows_sis_id=SEE_SIS_ID, shows_login=SEE_LOGIN, shows_email=SEE_EMAIL,
+    )  # fmt: skip
     accounts = Account.objects.filter(root_account=root)
-    courses = answered(
-        Course.objects.filter(root_account=root), actor, shows_sis_id=SEE_SIS_IN_COURSE
-    )
+    # A person may be in courses of another school, too.
+    courses = answered(permitted(actor, SEE_COURSE), actor, shows_sis_id=SEE_SIS_IN_COURSE)
     return Names(
         _by_id(people, (pk for one in events for pk in _people_in(one))),
         _by_id(accounts, (one.account_id for one in events)),
@@ -114,7 +117,31 @@ class Shown:
     @property
     def details(self) -> list[tuple[str, str]]:
         """What else is told, each with what it is: as texts."""
-        return list(_details(self.event.data))
+        return list(_details(self.data))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the event holds, without the logins, e-mail addresses and SIS ids that the reader
+        may not see of whomever, or of whatever course, it is about."""
+        about: Any = self.subject or self.course or self.actor
+        hidden = {key for key, shows in _SHOWN_BY.items() if not getattr(about, shows, False)}
+        kept = {key: _without(value, hidden) for key, value in self.event.data.items()}
+        if self.event.action == "login_changed" and "login" in hidden:
+            hidden |= {"before", "after"}  # which are logins
+        return {key: value for key, value in kept.items() if key not in hidden}
+
+
+# What events may hold that is not for everyone who reads them.
+_SHOWN_BY = {
+    "login": "shows_login", "login_id": "shows_login", "email": "shows_email",
+    "sis_id": "shows_sis_id", "integration_id": "shows_sis_id",
+}  # fmt: skip
+
+
+def _without(value: Any, hidden: Collection[str]) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {key: part for key, part in value.items() if key not in hidden}
 
 
 def _details(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

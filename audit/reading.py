@@ -163,13 +163,15 @@ def _of_people(ids: Sequence[int]) -> list[Q]:
 
 def _in_account(account: Account) -> list[Q]:
     """In the root account all; below it what is about the account, those below it and its courses,
-    or about a person who is of it now."""
+    or about a person who is of it now, but not what they did or are in another school."""
     if account.is_root:
         return [Q()]
     below = Account.objects.within(account).values_list("pk", flat=True)
     enrolments, memberships = ties_to(Area((Piece(account.path),)))
+    elsewhere = ~Q(account=None) & ~Q(account__in=account.chain_ids)
+    here = ~elsewhere | Q(account__path__startswith=account.path)
     return [
         among("account", list(below)),
-        Q(subject__in=enrolments.values("user")),
-        Q(subject__in=memberships.values("user")),
+        Q(subject__in=enrolments.values("user")) & here,
+        Q(subject__in=memberships.values("user")) & here,
     ]

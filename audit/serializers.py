@@ -77,7 +77,7 @@ def events_json(events: Iterable[Event], actor: Actor) -> list[EventJson]:
 
 
 def _event_json(shown: Shown) -> EventJson:
-    event, data = shown.event, shown.event.data
+    event, data = shown.event, shown.data
     return {
         "id": event.pk,
         "created_at": wire_time(event.created_at),

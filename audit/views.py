@@ -84,7 +84,7 @@ def _row(shown: Shown) -> list[Any]:
         wire_time(event.created_at), event.action, shown.said, _name(shown.actor),
         _name(shown.real_actor), _name(shown.subject), _sis_id(shown.subject),
         _name(shown.observer), _sis_id(shown.observer), _name(shown.course), _name(shown.account),
-        event.address or "", json.dumps(event.data, ensure_ascii=False) if event.data else "",
+        event.address or "", json.dumps(shown.data, ensure_ascii=False) if shown.data else "",
     ]  # fmt: skip
 
 

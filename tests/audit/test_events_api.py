@@ -98,6 +98,52 @@ def test_sis_ids_are_for_who_may_see_them(
     assert event["subject"] == {"id": cast.student.pk, "name": "Ada Okafor"}
 
 
+HELD = {"login": "ada.2", "before": {"email": "a@b.example", "name": "Ada"}, "after": {
+    "email": "c@d.example", "sis_id": "s-2", "integration_id": "i-2", "login_id": "ada.2",
+}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ([], {"before": {"name": "Ada"}, "after": {}}),
+        (
+            ["view_user_logins"],
+            {"login": "ada.2", "before": {"name": "Ada"}, "after": {"login_id": "ada.2"}},
+        ),
+        (["view_user_logins", "read_email_addresses", "read_sis"], HELD),
+    ],
+)
+def test_so_are_the_logins_addresses_and_ids_that_were_changed(
+    cast: Cast, happen: Happen, rest: Any, signed_in: Any, keys: list[str], told: dict[str, Any]
+) -> None:
+    happen("person_changed", about=cast.student, **HELD)
+    happen("login_changed", about=cast.student, before="ada.1", after="ada.2")
+    happen("settings_changed", by=cast.student, account=cast.root, after={"email": "c@d.example"})
+    role = make_account_role(cast, "Set", "manage_account_settings", *keys)
+    make_admin(cast, cast.ta, cast.root, role)
+    changed, login, own = read(rest(cast.ta), since="2026-03-01T00:00:00Z")[-3:]
+    assert changed["data"] == told
+    assert ("before" in login["data"]) is ("view_user_logins" in keys)
+    assert ("email" in own["data"]["after"]) is ("read_email_addresses" in keys)
+    url = f"/accounts/{cast.root.pk}/audit"
+    for kind in (url, f"{url}/events.csv"):
+        page = b"".join(signed_in(cast.ta).get(kind)).decode()
+        for text in ("a@b.example", "c@d.example", "s-2", "i-2", "ada.2", "ada.1"):
+            assert (text in page) is (text in str((told, login["data"], own["data"])))
+
+
+def test_a_course_of_another_school_is_not_named(
+    cast: Cast, happen: Happen, rest: Callable[[User], APIClient]
+) -> None:
+    """Ada is in a course there, too, and got a code there."""
+    happen(about=cast.student, course=cast.courses.reading.pk)
+    high = {"account_id": cast.accounts.high.pk, "action": "code_issued"}
+    assert [one["course"] for one in read(rest(cast.sub_admin), **high)] == [None]
+    (event,) = read(rest(cast.root_admin), action="code_issued")
+    assert event["course"]["id"] == cast.courses.reading.pk
+
+
 def test_who_may_ask_for_which(
     cast: Cast, happen: Happen, rest: Callable[[User], APIClient]
 ) -> None:

@@ -89,17 +89,22 @@ def test_below_the_root_it_is_what_is_about_the_account_or_its_people(
     high, science = cast.accounts.high, cast.accounts.science
     in_science = happen("course_created", account=science)
     about_ada = happen(about=cast.student)
+    added = happen("person_added", about=cast.student, account=cast.root)
     about_hugo = happen("token_created", about=cast.sub_admin)  # an administrator of High
-    next_door = [happen(account=cast.accounts.elementary), happen(about=cast.elsewhere)]
+    next_door = [
+        happen("enrolled", about=cast.student, account=cast.accounts.elementary),
+        happen(account=cast.accounts.elementary),
+        happen(about=cast.elsewhere),
+    ]
     of_root = [happen("settings_changed", account=cast.root), happen(by=cast.student)]
 
     def found(account: Any, **more: Any) -> list[int]:
         return ids(newest(Wanted(account, since=BEGIN, **more), 10)[::-1])
 
-    assert found(high) == ids([in_science, about_ada, about_hugo])
-    assert found(science) == ids([in_science, about_ada])
+    assert found(high) == ids([in_science, about_ada, added, about_hugo])
+    assert found(science) == ids([in_science, about_ada, added])
     assert found(cast.accounts.elementary) == ids(next_door)
-    assert found(high, people=[cast.student.pk]) == ids([about_ada])
+    assert found(high, people=[cast.student.pk]) == ids([about_ada, added])
     assert found(high, people=[cast.elsewhere.pk]) == []
     assert set(ids(of_root)) < set(found(cast.root))
 
