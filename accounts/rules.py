@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.actor import Actor
-from accounts.models import Account, User
+from accounts.models import Account, SignOnProvider, User
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
 from permissions.policy import (
@@ -93,8 +93,11 @@ OUTRANKS_NOBODY = Condition(
 
 
 def _no_password_of_their_own(actor: Actor) -> Q:
+    """Nor comes in by single sign-on alone: who has done so has a way in that is theirs."""
     unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    return unusable | Q(one_time_password_until__isnull=False)
+    on = SignOnProvider.objects.filter(root_account=OuterRef("root_account"), is_on=True)
+    never_in = Q(last_login=None) | ~Q(Exists(on))
+    return unusable & never_in | Q(one_time_password_until__isnull=False)
 
 
 # --- People ---
@@ -120,7 +123,7 @@ SET_UP_SIGN_IN = rule("set_up_sign_in", User, "give a person their first sign-in
     "administrator",
     ACTS_AS_NOBODY_YET,
     holds_in_root("manage_user_logins", whose=Whose.REAL),
-    Condition("has no password of their own yet", _no_password_of_their_own),
+    Condition("has no way of their own to sign in yet", _no_password_of_their_own),
     IS_ACTIVE,
     OUTRANKS_NOBODY,
 )
@@ -134,7 +137,7 @@ REPLACE_PASSWORD = rule(
     holds_in_root("manage_user_logins", whose=Whose.REAL),
     holds_in_root("become_user", whose=Whose.REAL),
     IS_SOMEONE_ELSE,
-    Condition("has a password of their own", lambda actor: ~_no_password_of_their_own(actor)),
+    Condition("has a way of their own to sign in", lambda actor: ~_no_password_of_their_own(actor)),
     IS_ACTIVE,
     OUTRANKS_NOBODY,
 )
@@ -155,7 +158,7 @@ CHANGE_EMAIL = (
         "before the first sign-in",
         ACTS_AS_NOBODY_YET,
         _MANAGES_LOGINS,
-        Condition("has no password of their own yet", _no_password_of_their_own),
+        Condition("has no way of their own to sign in yet", _no_password_of_their_own),
         OUTRANKS_NOBODY,
     )
     .row(

@@ -15,7 +15,7 @@ from accounts.rules import CHANGE_EMAIL, MANAGE_LOGINS, REPLACE_PASSWORD, SET_UP
 from audit.actions import record
 from permissions.actions.overrides import hold_rights
 from permissions.administrators import lock_administrators
-from permissions.policy import Denied, require
+from permissions.policy import Denied, may, require
 
 
 class LastLogin(Exception):
@@ -131,7 +131,7 @@ def _rename(actor: Actor, held: User, login: Login, login_id: str) -> None:
 
 def _set_password(actor: Actor, held: User, hashed: str, *, is_last: bool) -> None:
     """The limits of handing out one: a first sign-in, or those of acting as the person."""
-    rule = REPLACE_PASSWORD if held.has_own_password else SET_UP_SIGN_IN
+    rule = SET_UP_SIGN_IN if may(actor, SET_UP_SIGN_IN, held) else REPLACE_PASSWORD
     require(actor, rule, held)
     if is_last and rule is REPLACE_PASSWORD:
         raise Denied(rule)

@@ -393,6 +393,41 @@ def test_whoever_gives_others_a_sis_id_may_come_in_as_them(
     assert signed_in(cast.teacher).post(url, given).status_code == status
 
 
+@pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
+def test_whoever_comes_in_by_it_has_no_first_sign_in_to_be_given(
+    school: Cast, provider: Provider, client: Client, signed_in: Any, more: list[str], status: int
+) -> None:
+    """To set them a password is to come in as them; before they have come in it is not."""
+    school.student.set_unusable_password()
+    school.student.save()
+    keys = ["manage_user_logins", "read_roster", "read_email_addresses", *more]
+    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    office, url = signed_in(school.teacher), f"/users/{school.student.pk}"
+    sign_on(school, provider, client, "ada.okafor")
+    assert office.post(f"{url}/first_sign_in").status_code == 403
+    names = {"name": "Ada", "short_name": "Ada", "sortable_name": "Ada"}
+    office.post(f"{url}/edit", names | {"email": "mallory@x.example"})
+    changed = User.objects.get(pk=school.student.pk).email == "mallory@x.example"
+    assert changed is (more != [])
+    assert office.post(f"{url}/password").status_code == status
+    SignOnProvider.objects.update(is_on=False)
+    assert office.post(f"{url}/first_sign_in").status_code == 200
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
+def test_nor_is_their_password_set_over_rest(
+    school: Cast, provider: Provider, client: Client, rest: Any, more: list[str], status: int
+) -> None:
+    school.student.set_unusable_password()
+    school.student.save()
+    keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
+    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    sign_on(school, provider, client, "ada.okafor")
+    url = f"/api/v1/accounts/{school.root.pk}/logins/{school.student.logins.get().pk}"
+    given = {"login": {"password": "willow-under-rain"}}
+    assert rest(school.teacher).put(url, given, format="json").status_code == status
+
+
 # --- Tenants are walls ---
 
 
