@@ -446,7 +446,10 @@ def _values(cast: Cast, ids: Ids, mark: str) -> Ids:
     AuthorizationCode.objects.create(
         key=key, digest=digest_of(grant), redirect_uri="app:/x", expires_at=later, **more
     )
-    SessionToken.objects.create(digest=digest_of(session), return_to="/", expires_at=later, **more)
+    SessionToken.objects.create(
+        digest=digest_of(session), made_with=digest_of(refresh), return_to="/", expires_at=later,
+        **more,
+    )  # fmt: skip
     return ids | {
         "root_id": root.pk,
         "admin_id": cast.sub_admin.pk,
