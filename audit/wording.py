@@ -50,6 +50,7 @@ GROUPS: dict[str | Promise, dict[str, str | Promise]] = {
         "person_changed": _("Person changed"),
         "person_suspended": _("Person suspended"),
         "suspension_lifted": _("Suspension lifted"),
+        "vouched_for": _("Let in without a confirmed e-mail"),
         "person_deleted": _("Person deleted"),
     },
     _("Courses and enrolments"): {
