@@ -259,7 +259,13 @@ def _claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
         raise Refused("another nonce")
     if userinfo and userinfo.get("sub") != id_token.get("sub"):
         raise Refused("another person's userinfo")
-    if "email" in id_token and userinfo.get("email") != id_token["email"]:
-        # What is said of one address does not hold for another.
-        userinfo = {name: said for name, said in userinfo.items() if name != "email_verified"}
+    # What is said of one address does not hold for another.
+    if "email" not in id_token:
+        id_token = _without_verified(id_token)
+    elif userinfo.get("email") != id_token["email"]:
+        userinfo = _without_verified(userinfo)
     return {**userinfo, **id_token}
+
+
+def _without_verified(claims: dict[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in claims.items() if name != "email_verified"}

@@ -151,9 +151,16 @@ def test_that_one_address_is_verified_says_nothing_of_another(
     provider.claims["x"] = {"email": "ada.okafor"}
     provider.wrong = {"userinfo": {"email": "x@x.example", "email_verified": True}}
     assert sign_on(cast, provider, client, "x").status_code == 403
-    provider.wrong = {"userinfo": {"email_verified": True}}
-    sign_on(cast, provider, client, "x")
-    assert is_in(client, cast.student)
+    provider.claims["x"] = {}
+    other = {"email": "ada.okafor", "email_verified": False}
+    provider.wrong = {"email_verified": True, "userinfo": other}
+    assert sign_on(cast, provider, client, "x").status_code == 403
+    for claims in ({}, {"email": "ada.okafor"}):
+        provider.claims["x"] = claims
+        provider.wrong = {"userinfo": other | {"email_verified": True}}
+        browser = Client()
+        sign_on(cast, provider, browser, "x")
+        assert is_in(browser, cast.student)
 
 
 def test_people_without_a_password_sign_in_so_too(
