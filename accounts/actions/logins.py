@@ -7,11 +7,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.actions.people import change_person, checked_login, hashed_password, taken
+from accounts.actions.people import (
+    change_person,
+    checked_login,
+    hashed_password,
+    require_way_in,
+    taken,
+)
 from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
-from accounts.models import Login, SignOnProvider, User, login_key
-from accounts.rules import CHANGE_EMAIL, MANAGE_LOGINS, REPLACE_PASSWORD, SET_UP_SIGN_IN
+from accounts.models import Login, User, login_key
+from accounts.rules import MANAGE_LOGINS, REPLACE_PASSWORD, SET_UP_SIGN_IN
 from audit.actions import record
 from permissions.actions.overrides import hold_rights
 from permissions.administrators import lock_administrators
@@ -30,7 +36,7 @@ def add_login(*, actor: Actor, user: User, login_id: str, password: str | None =
     hashed = hashed_password(user, password)
     with transaction.atomic():
         held, is_last = _hold(actor, user)
-        _require_way_in(actor, held)
+        require_way_in(actor, held, "login")
         text = checked_login(login_id)
         login = Login(root_account=actor.root_account, user=user, login_id=text)
         _write(login.save)
@@ -99,13 +105,6 @@ def _hold(actor: Actor, user: User) -> tuple[User, bool]:
     return held, is_last
 
 
-def _require_way_in(actor: Actor, held: User) -> None:
-    """Where single sign-on lets people in by their logins, whoever gives somebody another one may
-    come in as them: like by their e-mail address. Raises Denied."""
-    if SignOnProvider.objects.lets_in_by("login", actor.root_account):
-        require(actor, CHANGE_EMAIL, held)
-
-
 def _write(save: Any, **how: Any) -> None:
     """The constraint decides, so that of two who take one login at once the second is told."""
     try:
@@ -116,7 +115,7 @@ def _write(save: Any, **how: Any) -> None:
 
 
 def _rename(actor: Actor, held: User, login: Login, login_id: str) -> None:
-    _require_way_in(actor, held)
+    require_way_in(actor, held, "login")
     before = login.login_id
     if held.logins.exclude(pk=login.pk).filter(login_key=login_key(login_id)).exists():
         raise taken("login_id", _("They have this login already."))

@@ -372,6 +372,15 @@ def test_whoever_gives_others_a_login_may_come_in_as_them(
     assert client.post(url, {"login-login": "m.allory"}).status_code == 302
 
 
+def test_nobody_but_who_sets_it_up_gives_themself_a_login(school: Cast, signed_in: Any) -> None:
+    """It may be the one of somebody who has not come in yet, and would be led to them."""
+    keys = ["manage_user_logins", "read_roster", "view_user_logins", "become_user"]
+    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    for who, status in ((school.teacher, 403), (school.root_admin, 302)):
+        answer = signed_in(who).post(f"/users/{who.pk}/logins", {"login-login": "principal"})
+        assert answer.status_code == status
+
+
 @pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
 def test_whoever_renames_a_login_may_come_in_as_its_person(
     school: Cast, rest: Any, more: list[str], status: int
