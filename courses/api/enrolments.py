@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypedDict
 
 from django.http import Http404
@@ -307,24 +308,25 @@ class Acceptance(APIView):
     @described(Success, refuses={400: PlainError})
     def post(self, request: ApiRequest, course_id: str, enrollment_id: str) -> Response:
         """Accept an invitation, as the person who is invited."""
-        enrolment = _get(request.actor, course_id, enrollment_id)
-        try:
-            accept_invitation(actor=request.actor, enrolment=enrolment)
-        except WrongState as error:
-            raise Refusal(400, {"error": "no current invitation"}) from error
-        return Response({"success": True})
+        return _answered(request, course_id, enrollment_id, accept_invitation)
 
 
 class Rejection(APIView):
     @described(Success, refuses={400: PlainError})
     def post(self, request: ApiRequest, course_id: str, enrollment_id: str) -> Response:
         """Decline an invitation, as the person who is invited."""
-        enrolment = _get(request.actor, course_id, enrollment_id)
-        try:
-            decline_invitation(actor=request.actor, enrolment=enrolment)
-        except WrongState as error:
-            raise Refusal(400, {"error": "no current invitation"}) from error
-        return Response({"success": True})
+        return _answered(request, course_id, enrollment_id, decline_invitation)
+
+
+def _answered(
+    request: ApiRequest, course_id: str, enrollment_id: str, answer: Callable[..., None]
+) -> Response:
+    enrolment = _get(request.actor, course_id, enrollment_id)
+    try:
+        answer(actor=request.actor, enrolment=enrolment)
+    except WrongState as error:
+        raise Refusal(400, {"error": "no current invitation"}) from error
+    return Response({"success": True})
 
 
 def _get(actor: Actor, course_id: str, enrollment_id: str) -> Enrolment:
