@@ -19,6 +19,8 @@ from permissions.grants import grants_of
 
 Item = dict[str, Any]
 
+PEOPLE, IMPORTS = "accounts:account-people", "sis:imports"
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The context `frame` (templates/base.html); empty where no tenant answers."""
@@ -109,32 +111,18 @@ def _rail(request: HttpRequest) -> dict[str, Any]:
     items = [_item(request, _("Overview"), overview, icon="account")]
     # Everything else lies below the overview's address.
     items[0]["current"] = request.path == overview
-    if getattr(account, "may_see_people", False):
-        url = reverse("accounts:account-people", args=[account.pk])
-        items.append(_item(request, _("People"), url, icon="people"))
-        items[-1]["current"] |= request.path.startswith("/users/")
-    if getattr(account, "may_see_courses", False):
-        url = reverse("courses:account-courses", args=[account.pk])
-        items.append(_item(request, _("Courses"), url, icon="course"))
-    if getattr(account, "may_manage", False):
-        url = reverse("accounts:sub-accounts", args=[account.pk])
-        items.append(_item(request, _("Sub-accounts"), url, icon="tree"))
-    if getattr(account, "may_manage_roles", False):
-        url = reverse("permissions:grid", args=[account.pk])
-        items.append(_item(request, _("Permissions"), url, icon="key"))
-    if getattr(account, "may_manage_admins", False):
-        url = reverse("accounts:admins", args=[account.pk])
-        items.append(_item(request, _("Administrators"), url, icon="person"))
-    if getattr(account, "may_import", False) and account.is_root:
-        url = reverse("sis:imports", args=[account.pk])
-        items.append(_item(request, _("Imports"), url, icon="upload"))
-    if getattr(account, "may_manage_keys", False):
-        url = reverse("oauth:developer-keys", args=[account.pk])
-        items.append(_item(request, _("Developer keys"), url, icon="link"))
-    if getattr(account, "may_see_events", False):
-        url = reverse("audit:events", args=[account.pk])
-        items.append(_item(request, _("Events"), url, icon="clock"))
-    if getattr(account, "may_manage", False):
-        url = reverse("accounts:account-settings", args=[account.pk])
-        items.append(_item(request, _("Settings"), url, icon="settings"))
+    for shown_if, label, name, icon in (
+        ("may_see_people", _("People"), PEOPLE, "people"),
+        ("may_see_courses", _("Courses"), "courses:account-courses", "course"),
+        ("may_manage", _("Sub-accounts"), "accounts:sub-accounts", "tree"),
+        ("may_manage_roles", _("Permissions"), "permissions:grid", "key"),
+        ("may_manage_admins", _("Administrators"), "accounts:admins", "person"),
+        ("may_import", _("Imports"), IMPORTS, "upload"),
+        ("may_manage_keys", _("Developer keys"), "oauth:developer-keys", "link"),
+        ("may_see_events", _("Events"), "audit:events", "clock"),
+        ("may_manage", _("Settings"), "accounts:account-settings", "settings"),
+    ):
+        if getattr(account, shown_if, False) and (name != IMPORTS or account.is_root):
+            items.append(_item(request, label, reverse(name, args=[account.pk]), icon=icon))
+            items[-1]["current"] |= name == PEOPLE and request.path.startswith("/users/")
     return {"rail": items, "rail_heading": account.name}
