@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -20,12 +19,11 @@ from courses.rules import (
     WORDS,
 )
 from pairing_service.http.errors import refusal
-from pairing_service.http.params import Params
+from pairing_service.http.params import Params, is_number
 from permissions.models import AccountMembership
 from permissions.policy import may
 
 _SHORTEST = 3
-_NUMBER = re.compile("[0-9]{1,18}")
 _TYPES = {word: type_ for type_, word in WORDS.items()}
 # The wire's name: by what, and which ids one must be told to be told their order.
 _SORTED_BY: dict[str, tuple[Any, str]] = {
@@ -73,7 +71,7 @@ def _in_role(account: Account, params: Params) -> Q:
     text = params.text("role_filter_id")
     if not text:
         return Q()
-    if not _NUMBER.fullmatch(text):
+    if not is_number(text):
         raise refusal(400, "role_filter_id must be the id of a role")
     memberships = AccountMembership.objects.active().filter(
         account__path__startswith=account.path, role=int(text)
@@ -93,7 +91,7 @@ def found_by_term(people: QuerySet[User], params: Params, disclosed: Disclosed) 
     text = params.text("search_term") or ""
     if not text:
         return people
-    if _NUMBER.fullmatch(text) and people.filter(pk=int(text)).exists():
+    if is_number(text) and people.filter(pk=int(text)).exists():
         return people.filter(pk=int(text))
     if len(text) < _SHORTEST:
         raise refusal(400, f"search_term of {_SHORTEST} or more characters is required")

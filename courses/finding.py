@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
@@ -32,11 +31,10 @@ from courses.rules import (
     SEE_SIS_OF_SECTION,
 )
 from pairing_service.http.errors import refusal
-from pairing_service.http.params import Params, read_number
+from pairing_service.http.params import Params, is_number, read_number
 from permissions.policy import answered, may, permitted
 
 State = Course.State
-_NUMBER = re.compile("[0-9]{1,18}")
 _SHORTEST = 2
 _STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
 # The wire's words; a course that nobody has published yet has three.
@@ -208,7 +206,7 @@ def _found(courses: QuerySet[Course], text: str, *, shows_sis_id: bool) -> Query
     """A number is looked for among the ids first."""
     if not text:
         return courses
-    if _NUMBER.fullmatch(text) and courses.filter(pk=int(text)).exists():
+    if is_number(text) and courses.filter(pk=int(text)).exists():
         return courses.filter(pk=int(text))
     if len(text) < _SHORTEST:
         raise refusal(400, f"search_term of {_SHORTEST} or more characters is required")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -25,12 +24,11 @@ from courses.rules import (
     removable,
 )
 from pairing_service.http.errors import Refusal, refusal
-from pairing_service.http.params import Params
+from pairing_service.http.params import Params, is_number
 from permissions.models import Role
 from permissions.policy import answer, answered, may, permitted
 
 State = Enrolment.State
-_ID = re.compile("[0-9]{1,18}")
 _CURRENT = [State.ACTIVE, State.INVITED]
 # What `state[]` may say, and the states that it means. Nothing here is ever pending otherwise.
 _STATES: dict[str, list[str]] = {
@@ -96,7 +94,7 @@ def asked_for(
     if names := params.texts("role"):
         rows = rows.filter(role__in=_roles(actor, names))
     if ids := params.texts("role_id"):
-        rows = rows.filter(role__in=[int(text) for text in ids if _ID.fullmatch(text)])
+        rows = rows.filter(role__in=[int(text) for text in ids if is_number(text)])
     for name, field in _SIS_FILTERS.items():
         if texts := params.texts(name):
             # Whoever may not see SIS ids learns none by asking for them.
@@ -220,7 +218,7 @@ def _built_in(course: Course, type_: str | None) -> Role | None:
 def _named_role(course: Course, given: Params) -> Role | None:
     """By id, or by name: one that is active before one that is not any more."""
     if text := given.text("role_id"):
-        return _of_course(course).filter(pk=int(text)).first() if _ID.fullmatch(text) else None
+        return _of_course(course).filter(pk=int(text)).first() if is_number(text) else None
     name = given.text("role")
     found = [role for role in _of_course(course).order_by("pk") if role.name == name]
     return min(found, key=lambda role: role.state == Role.State.INACTIVE, default=None)

@@ -133,9 +133,14 @@ def read_boolean(text: str) -> bool | None:
 _NUMBER = re.compile("[0-9]{1,18}")
 
 
+def is_number(text: str) -> bool:
+    """Whether it is a number that fits into the database's, as an id of ours does."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def read_number(name: str, text: str) -> int:
-    """A number that fits into the database's; 400 for anything else."""
-    if not _NUMBER.fullmatch(text):
+    """The number; 400 for anything else."""
+    if not is_number(text):
         raise refusal(400, f"{name} must be a number")
     return int(text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Required, TypedDict
 
@@ -20,7 +19,7 @@ from accounts.rules import SEE_ACCOUNT, SEE_PERSON
 from pairing_service.http.described import Paged, described
 from pairing_service.http.errors import Errors, Message, Refusal, refusal
 from pairing_service.http.pages import page_of
-from pairing_service.http.params import Params, params_of
+from pairing_service.http.params import Params, is_number, params_of
 from permissions.actions import (
     AdministratorRefused,
     LastAdministrator,
@@ -33,8 +32,6 @@ from permissions.models import AccountMembership, Role
 from permissions.policy import permitted, require
 from permissions.rules import MANAGE_ADMINISTRATORS
 from permissions.serializers import AdministratorJson, administrator_json
-
-_NUMBER = re.compile("[0-9]{1,18}")
 
 
 class AdministratorsParams(TypedDict, total=False):
@@ -125,8 +122,8 @@ def _of(account: Account) -> QuerySet[AccountMembership]:
 
 def _ids(actor: Actor, texts: list[str]) -> set[int]:
     """Of the people named; plain numbers need no looking up."""
-    plain = {int(text) for text in texts if _NUMBER.fullmatch(text)}
-    found = (find_user(actor, text) for text in texts if not _NUMBER.fullmatch(text))
+    plain = {int(text) for text in texts if is_number(text)}
+    found = (find_user(actor, text) for text in texts if not is_number(text))
     return plain | {user.pk for user in found if user is not None}
 
 
