@@ -91,6 +91,17 @@ def test_the_dialog_needs_no_mouse(cast: Cast, sign_in: SignIn):
     assert PairingCode.objects.live().count() == 1
 
 
+def test_a_press_at_the_first_moment_stays_in_the_dialog(cast: Cast, sign_in: SignIn):
+    page = sign_in(cast.student)
+    page.goto("/profile/settings")
+    page.evaluate("""() => new MutationObserver((_, observer) => {
+        const button = document.querySelector("dialog form .button--primary");
+        if (button) { observer.disconnect(); button.click(); }
+    }).observe(document.body, { childList: true, subtree: true })""")
+    page.get_by_role("link", name="Pair with observer").click()
+    expect(page.locator("dialog .code__value")).to_be_visible()
+
+
 def _tab_to(page: Page, name: str) -> None:
     for _ in range(6):
         page.keyboard.press("Tab")
