@@ -7,7 +7,6 @@ nothing of this tenant exists. Pages send the signed out to sign in (302); the A
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from secrets import token_hex
@@ -23,13 +22,11 @@ from oauth.models import DeveloperKey, Integration
 from pairing.models import ObservationLink, PairingCode
 from tests.access.test_rules import PEOPLE
 from tests.cast import Cast
+from tests.effort import walkers
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-# Thirteen people at hundreds of addresses take a minute: by default those walk who get furthest, or
-# nowhere; CI lets everybody walk.
-FIVE = ["root_admin", "teacher", "student", "stranger", "anonymous"]
-WALKERS = PEOPLE if os.environ.get("WALKERS") == "all" else FIVE
+WALKERS = walkers(PEOPLE)
 
 TABLE = """
 GET    api/v1/users/<str:user_id>                                     200 200 404 200 200 200 200 200 404 200 401 404 401

@@ -1,10 +1,13 @@
 """User Settings: one's own, and read-only for whoever acts as the person."""
 
 import pytest
+from django import forms
 from django.test import Client
+from django.test.html import parse_html
 
 from accounts.actions import replace_password
 from accounts.credentials import Credential
+from accounts.forms import LongSelect
 from accounts.models import User
 from accounts.tokens import make_token
 from audit.models import Event
@@ -36,6 +39,17 @@ def acting(cast, signed_in):
 
 def send(client, **data):
     return client.post("/profile/settings", data)
+
+
+@pytest.mark.parametrize("chosen", ["", "Etc/GMT-1", "<b>", None, "Mars"])
+def test_a_long_select_is_drawn_as_any_other(chosen: str | None) -> None:
+    choices = [("", "None"), ("<b>", 'A "b" & c'), ("Etc/GMT-1", "Etc/GMT-1"), (1, "One")]
+    drawn = [
+        str(widget(choices=choices, attrs={"id": "x", "required": True}).render("zone", chosen))
+        for widget in (LongSelect, forms.Select)
+    ]
+    assert parse_html(drawn[0]) == parse_html(drawn[1])
+    assert drawn[0].count("selected") == (chosen != "Mars")
 
 
 def test_names_language_and_time_zone_are_saved(cast, own):

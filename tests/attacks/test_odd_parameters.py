@@ -13,6 +13,7 @@ from pairing.models import ObservationLink
 from permissions.models import AccountMembership, Override, Role
 from tests.access.test_routes import filled, ids_of, methods_of, patterns
 from tests.cast import Cast
+from tests.effort import ODD_ROUNDS
 
 HALF = "\ud800".encode("utf-8", "surrogatepass")
 ODD = ["-1", "9" * 30, "1.5", "１２", HALF, "é" * 3000, "[]", "'\"<"]
@@ -23,7 +24,6 @@ NAMES = [
     "code", "state", "purpose", "expires_at", "language", "client_id", "redirect_uri", "scope",
     "session_token",
 ]  # fmt: skip
-ROUNDS = 3
 
 
 def odd_values(turn: int, odd: list[Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def pages(method: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("turn", range(ROUNDS))
+@pytest.mark.parametrize("turn", range(ODD_ROUNDS))
 def test_odd_values_in_addresses(cast: Cast, signed_in: Any, turn: int) -> None:
     ids = ids_of(cast) | {"account_id": cast.root.pk}
     browser = signed_in(cast.root_admin)
@@ -59,7 +59,7 @@ def test_odd_values_in_addresses(cast: Cast, signed_in: Any, turn: int) -> None:
     assert failed == {}
 
 
-@pytest.mark.parametrize("turn", range(ROUNDS))
+@pytest.mark.parametrize("turn", range(ODD_ROUNDS))
 def test_odd_values_in_forms(cast: Cast, signed_in: Any, turn: int) -> None:
     """With every name that forms have, at every form: refused, and nothing is made or lost."""
     ids = ids_of(cast) | {"account_id": cast.root.pk}

@@ -28,10 +28,10 @@ from audit.models import Event
 from courses.models import Enrolment
 from pairing.models import ObservationLink, PairingCode
 from tests.cast import Cast
+from tests.effort import KILLS
 from tests.load.slowed import DELAY
 from tests.processes import environment
 
-KILLS = int(os.environ.get("KILLS", "10"))
 # A redemption's statements, from the one that opens its transaction or takes its first locks.
 FIRST = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT u.id FROM accounts_rootaccountsettings"}
 LAST = "INSERT INTO audit_event"

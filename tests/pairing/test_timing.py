@@ -23,8 +23,8 @@ from pairing.actions import CodeRefused, redeem_code, revoke_code, student_of_co
 from pairing.codes import digests_of, new_code, read_code
 from pairing.models import PairingCode
 from tests.cast import Cast, make_user
+from tests.effort import TIMING_ROUNDS
 
-ROUNDS = 30
 TRIES = 3
 DEALS = 200
 
@@ -65,7 +65,7 @@ def measured(attempt: Try, codes: dict[str, Callable[[], str]]) -> Rounds:
     kinds, rounds = [*codes], []
     gc.disable()
     try:
-        for _ in range(ROUNDS + 5):
+        for _ in range(TIMING_ROUNDS + 5):
             random.shuffle(kinds)
             rounds.append({kind: _quickest(attempt, codes[kind]) for kind in kinds})
     finally:

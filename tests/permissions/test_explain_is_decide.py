@@ -48,7 +48,8 @@ from permissions.overrides import OverrideChange
 from permissions.policy import may
 from permissions.serializers import role_json
 from permissions.table import bump, newest_table
-from tests.permissions.worlds import EXAMPLES, KEYS, World, build, rolled_back, worlds
+from tests.effort import EXAMPLES
+from tests.permissions.worlds import KEYS, World, build, rolled_back, worlds
 
 quietly = settings(
     max_examples=EXAMPLES,

@@ -32,7 +32,8 @@ from permissions.policy import (
     require,
     rule,
 )
-from tests.permissions.worlds import EXAMPLES, KEYS, World, build, rolled_back, worlds
+from tests.effort import EXAMPLES
+from tests.permissions.worlds import KEYS, World, build, rolled_back, worlds
 
 COURSE_RULES = {
     key: rule(f"test_course_{key}", Course, key).row("held", holds_in_course(key, "pk"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ from permissions.models import AccountMembership, Override, Role
 from tests.cast import make_account, make_course
 
 # How many tenants each property is tried on; CI tries more.
-EXAMPLES = int(os.environ.get("EXAMPLES", "5"))
 KEYS = [
     "read_roster", "generate_observer_pairing_code", "allow_course_admin_actions",
     "become_user", "read_course_list", "manage_account_settings",

@@ -6,7 +6,6 @@ API_EXAMPLES says how many; few by default, the same every time. What they do is
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,9 +32,9 @@ from sis.models import ImportProblem, SisImport
 from tests.access.test_routes import ids_of
 from tests.access.test_rules import PEOPLE
 from tests.cast import Cast
+from tests.effort import API_EXAMPLES
 from tests.rest.known_values import acted_as, described_with, in_address, known
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "100"))
 # The work is shared by processes: each takes every so many-th operation.
 PARTS = 4
 # Who may do most asks most often: refusals are soon known.
@@ -131,7 +130,7 @@ def trying(examples: int) -> settings:
 def test_every_answer_is_described(world: World, part: int) -> None:
     """Half of the requests keep to the description, half break it on purpose, where one can."""
     operations = world.operations()
-    each = max(1, EXAMPLES // len(operations))
+    each = max(1, API_EXAMPLES // len(operations))
     for operation in operations[part::PARTS]:
         broken = each // 2 if operation.query or operation.body else 0
         _try(world, operation.as_strategy(GenerationMode.POSITIVE), each - broken)
@@ -175,4 +174,6 @@ def test_what_one_answer_leads_to_is_described_as_well(world: World) -> None:
         def validate_response(self, response: Any, case: Any, **more: Any) -> None:
             case.validate_response(response, checks=CHECKS)
 
-    Conversation.run(settings=settings(trying(max(1, EXAMPLES // 40)), stateful_step_count=STEPS))
+    Conversation.run(
+        settings=settings(trying(max(1, API_EXAMPLES // 40)), stateful_step_count=STEPS)
+    )

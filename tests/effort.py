@@ -1,0 +1,33 @@
+"""How often the costly tests try: enough to find what is plainly wrong in `make test`, which people
+wait for, and more in `.ci/run`, which sets these variables. Every test runs in both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+
+def _often(variable: str, default: int) -> int:
+    return int(os.environ.get(variable, default))
+
+
+EXAMPLES = _often("EXAMPLES", 5)
+"""Random worlds in each test of the permission engine's properties."""
+API_EXAMPLES = _often("API_EXAMPLES", 100)
+"""Requests that are made from the description of the API."""
+RACE_ROUNDS = _often("RACE_ROUNDS", 3)
+"""Races of each kind."""
+KILLS = _often("KILLS", 3)
+"""Processes that are killed in the middle of a redemption."""
+IMPORT_KILLS = _often("IMPORT_KILLS", 1)
+"""Workers that are killed in the middle of one import: an import is tried three times."""
+TIMING_ROUNDS = _often("TIMING_ROUNDS", 20)
+"""Tries of each kind of dead code that are compared by the time they take."""
+ODD_ROUNDS = _often("ODD_ROUNDS", 1)
+"""Odd values for each name that a page's address or form may have; there are eight, and ten."""
+
+
+def walkers(everybody: Sequence[str]) -> list[str]:
+    """Who walks everywhere: who gets furthest, a child, nobody; everybody with `WALKERS=all`."""
+    some = ("root_admin", "student", "anonymous")
+    return [one for one in everybody if one in some or os.environ.get("WALKERS") == "all"]
