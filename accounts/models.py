@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -206,9 +206,13 @@ class RootAccountSettings(models.Model):
 
 
 class SignOnProviderQuerySet(models.QuerySet["SignOnProvider"]):
+    def on_by(self, match: str) -> Self:
+        """Those that are on and let people in by this of theirs."""
+        return self.filter(is_on=True, match=match)
+
     def lets_in_by(self, match: str, root_account: Account) -> bool:
         """Whether people of the root account come in by what a provider says is this of theirs."""
-        return self.filter(root_account=root_account, is_on=True, match=match).exists()
+        return self.on_by(match).filter(root_account=root_account).exists()
 
 
 class SignOnProvider(models.Model):

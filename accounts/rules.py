@@ -12,6 +12,7 @@ from permissions.models import AccountMembership
 from permissions.policy import (
     LOOKED_UP,
     Condition,
+    Rule,
     Whose,
     holds_in_account,
     holds_in_root,
@@ -144,6 +145,17 @@ REPLACE_PASSWORD = rule(
 
 _MANAGES_LOGINS = holds_in_root("manage_user_logins", whose=Whose.EACH)
 
+# Whoever says which provider is believed can come in as anybody.
+_SETS_SIGN_ON_UP = (
+    ACTS_AS_NOBODY_YET,
+    holds_in_root("manage_account_settings", whose=Whose.REAL),
+    is_in(
+        "is an Account Admin of the root account",
+        lambda grants: grants.governs,
+        "root_account",
+    ),
+)
+
 EDIT_DETAILS = (
     rule("edit_details", User, "change a person's names, language and time zone")
     .row("themself", IS_THEMSELF_NOT_ACTING)
@@ -171,17 +183,51 @@ CHANGE_EMAIL = (
     )
 )
 
-CHANGE_PERSONS_SIS_ID = rule(
-    "change_persons_sis_id", User, "change a person's SIS id and integration id"
-).row(
-    "administrator",
+_MANAGES_SIS_IDS = (
     _MANAGES_LOGINS,
     holds_in_root("manage_sis", whose=Whose.EACH),
     OUTRANKS_NOBODY,
 )
 
-MANAGE_LOGINS = rule("manage_logins", User, "add, change and remove a person's logins").row(
+
+def _gives_a_way_in(rule: Rule, *conditions: Condition, match: str, word: str) -> Rule:
+    """Where single sign-on lets people in by their `match`, whoever gives somebody another one may
+    come in as them, like by their e-mail address: the limits of changing that hold as well. Who
+    sets single sign-on up gives themself one, too.
+    """
+    on = SignOnProvider.objects.on_by(match).filter(root_account=OuterRef("root_account"))
+    leads_nowhere = Condition(
+        f"comes in by no {word} with single sign-on", lambda _: ~Q(Exists(on))
+    )
+    rule.row("administrator", *conditions, leads_nowhere)
+    for row in CHANGE_EMAIL.rows:
+        rule.row(f"{row.name}, a way in", *conditions, *row.conditions)
+    return rule.row(
+        "who sets single sign-on up, to themself", *conditions, IS_THEMSELF, *_SETS_SIGN_ON_UP
+    )
+
+
+CHANGE_INTEGRATION_ID = rule("change_integration_id", User, "change a person's integration id").row(
+    "administrator", *_MANAGES_SIS_IDS
+)
+
+CHANGE_PERSONS_SIS_ID = _gives_a_way_in(
+    rule("change_persons_sis_id", User, "change a person's SIS id"),
+    *_MANAGES_SIS_IDS,
+    match=SignOnProvider.Match.SIS_ID,
+    word="SIS id",
+)
+
+MANAGE_LOGINS = rule("manage_logins", User, "see and remove a person's logins").row(
     "administrator", _MANAGES_LOGINS, OUTRANKS_NOBODY
+)
+
+GIVE_LOGIN = _gives_a_way_in(
+    rule("give_login", User, "add and change a person's logins"),
+    _MANAGES_LOGINS,
+    OUTRANKS_NOBODY,
+    match=SignOnProvider.Match.LOGIN,
+    word="login",
 )
 
 SUSPEND = rule("suspend", User, "suspend a person, and let them in again").row(
@@ -236,13 +282,10 @@ MANAGE_ACCOUNT_SETTINGS = rule(
     "manage_account_settings", Account, "change an account's settings"
 ).row("administrator", holds_in_account("manage_account_settings"))
 
-# Whoever says which provider is believed can come in as anybody.
 MANAGE_SIGN_ON = rule("manage_sign_on", Account, "set up single sign-on").row(
     "account admin",
     IS_ROOT_ACCOUNT,
-    ACTS_AS_NOBODY_YET,
-    holds_in_root("manage_account_settings", whose=Whose.REAL),
-    is_in("is an Account Admin of the account", lambda grants: grants.governs),
+    *_SETS_SIGN_ON_UP,
 )
 
 SEE_ACCOUNTS_OWN_SIS_ID = (

@@ -22,6 +22,7 @@ from accounts.rules import (
     CHANGE_PERSONS_SIS_ID,
     DELETE_PERSON,
     EDIT_DETAILS,
+    GIVE_LOGIN,
     MANAGE_ACCOUNT_SETTINGS,
     MANAGE_LOGINS,
     MANAGE_SIGN_ON,
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
         may_change_sis_id: bool
         shows_logins: bool
         may_manage_logins: bool
+        may_give_login: bool
         may_sign_out: bool
         may_suspend: bool
         may_delete: bool
@@ -207,6 +209,7 @@ def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
         may_change_sis_id=CHANGE_PERSONS_SIS_ID,
         shows_logins=SEE_LOGINS_OF,
         may_manage_logins=MANAGE_LOGINS,
+        may_give_login=GIVE_LOGIN,
         may_sign_out=SIGN_OUT,
         may_suspend=SUSPEND,
         may_delete=DELETE_PERSON,

@@ -11,13 +11,12 @@ from accounts.actions.people import (
     change_person,
     checked_login,
     hashed_password,
-    require_way_in,
     taken,
 )
 from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
 from accounts.models import Login, User, login_key
-from accounts.rules import MANAGE_LOGINS, REPLACE_PASSWORD, SET_UP_SIGN_IN
+from accounts.rules import GIVE_LOGIN, MANAGE_LOGINS, REPLACE_PASSWORD, SET_UP_SIGN_IN
 from audit.actions import record
 from permissions.actions.overrides import hold_rights
 from permissions.administrators import lock_administrators
@@ -36,7 +35,7 @@ def add_login(*, actor: Actor, user: User, login_id: str, password: str | None =
     hashed = hashed_password(user, password)
     with transaction.atomic():
         held, is_last = _hold(actor, user)
-        require_way_in(actor, held, "login")
+        require(actor, GIVE_LOGIN, held)
         text = checked_login(login_id)
         login = Login(root_account=actor.root_account, user=user, login_id=text)
         _write(login.save)
@@ -115,7 +114,7 @@ def _write(save: Any, **how: Any) -> None:
 
 
 def _rename(actor: Actor, held: User, login: Login, login_id: str) -> None:
-    require_way_in(actor, held, "login")
+    require(actor, GIVE_LOGIN, held)
     before = login.login_id
     if held.logins.exclude(pk=login.pk).filter(login_key=login_key(login_id)).exists():
         raise taken("login_id", _("They have this login already."))

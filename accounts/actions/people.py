@@ -16,16 +16,16 @@ from accounts.actions import check_password, names, set_fields
 from accounts.actions.sessions import end_sign_ins
 from accounts.actor import Actor
 from accounts.look_alikes import DECEIVES, may_deceive
-from accounts.models import AccessToken, SignOnProvider, User, login_key
+from accounts.models import AccessToken, User, login_key
 from accounts.rules import (
     ADD_PERSON,
     CHANGE_EMAIL,
+    CHANGE_INTEGRATION_ID,
     CHANGE_PERSONS_SIS_ID,
     DELETE_PERSON,
     EDIT_DETAILS,
     EDIT_OWN_SETTINGS,
     GIVE_SIS_IDS,
-    MANAGE_SIGN_ON,
     SUSPEND,
 )
 from audit.actions import event, record
@@ -40,14 +40,14 @@ from permissions.actions.overrides import hold_rights
 from permissions.administrators import lock_administrators
 from permissions.catalogue import BaseRole
 from permissions.models import AccountMembership
-from permissions.policy import Denied, Rule, may, require
+from permissions.policy import Denied, Rule, require
 
 State = User.State
 # Which right a field needs; the others need EDIT_DETAILS, which all need.
 _RULES = {
     "email": CHANGE_EMAIL,
     "sis_id": CHANGE_PERSONS_SIS_ID,
-    "integration_id": CHANGE_PERSONS_SIS_ID,
+    "integration_id": CHANGE_INTEGRATION_ID,
 }
 
 
@@ -190,8 +190,6 @@ def _write(actor: Actor, person: User, held: User, fields: dict[str, Any]) -> No
     changed = {name: value for name, value in fields.items() if getattr(held, name) != value}
     for rule in {_RULES[name] for name in changed if name in _RULES}:
         require(actor, rule, person)
-    if "sis_id" in changed:
-        require_way_in(actor, person, "sis_id")
     changed = _following_names(held, changed)
     before = {name: getattr(held, name) for name in changed}
     if errors := set_fields(held, changed):
@@ -199,18 +197,6 @@ def _write(actor: Actor, person: User, held: User, fields: dict[str, Any]) -> No
     if changed:
         _save(held, update_fields=[*changed, "updated_at"])
         record(actor, "person_changed", subject=person, before=before, after=changed)
-
-
-def require_way_in(actor: Actor, person: User, match: str) -> None:
-    """Where single sign-on lets people in by their logins, or SIS ids, whoever gives somebody
-    another one may come in as them, like by their e-mail address; who sets single sign-on up gives
-    them to themself, too. Raises Denied.
-    """
-    root = actor.root_account
-    if not SignOnProvider.objects.lets_in_by(match, root):
-        return
-    if person != actor.real or not may(actor, MANAGE_SIGN_ON, root):
-        require(actor, CHANGE_EMAIL, person)
 
 
 def _following_names(held: User, changed: dict[str, Any]) -> dict[str, Any]:

@@ -122,6 +122,9 @@ edit_details               root_admin                + . . . . . . . . . . . .
 change_email               student                   + . . . . . . . . . . . .
 change_email               root_admin                . . . . . . . . . . . . .
 change_persons_sis_id      student                   + . . . . . . . . . . . .
+change_integration_id      student                   + . . . . . . . . . . . .
+give_login                 student                   + . . . . . . . . . . . .
+give_login                 root_admin                + . . . . . . . . . . . .
 manage_logins              student                   + . . . . . . . . . . . .
 manage_logins              root_admin                + . . . . . . . . . . . .
 see_logins_of              student                   + + . . . . + . . . . . .

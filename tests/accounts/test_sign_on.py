@@ -366,9 +366,12 @@ def test_whoever_gives_others_a_login_may_come_in_as_them(
     keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
     make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
     client = signed_in(school.teacher)
-    url = f"/users/{school.student.pk}/logins"
+    page = f"/users/{school.student.pk}"
+    url = f"{page}/logins"
+    assert (url in client.get(page).content.decode()) == (status == 302)
     assert client.post(url, {"login-login": "mallory"}).status_code == status
     SignOnProvider.objects.update(is_on=False)
+    assert url in client.get(page).content.decode()
     assert client.post(url, {"login-login": "m.allory"}).status_code == 302
 
 
@@ -377,8 +380,9 @@ def test_nobody_but_who_sets_it_up_gives_themself_a_login(school: Cast, signed_i
     keys = ["manage_user_logins", "read_roster", "view_user_logins", "become_user"]
     make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
     for who, status in ((school.teacher, 403), (school.root_admin, 302)):
-        answer = signed_in(who).post(f"/users/{who.pk}/logins", {"login-login": "principal"})
-        assert answer.status_code == status
+        client, url = signed_in(who), f"/users/{who.pk}/logins"
+        assert (url in client.get(f"/users/{who.pk}").content.decode()) == (status == 302)
+        assert client.post(url, {"login-login": "principal"}).status_code == status
 
 
 @pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
@@ -395,18 +399,33 @@ def test_whoever_renames_a_login_may_come_in_as_its_person(
 
 @pytest.mark.parametrize(
     ("match", "more", "status"),
-    [("sis_id", [], 403), ("sis_id", ["become_user"], 302), ("login", [], 302)],
+    [("sis_id", [], 403), ("sis_id", ["become_user"], 200), ("login", [], 200)],
 )
 def test_whoever_gives_others_a_sis_id_may_come_in_as_them(
-    cast: Cast, provider: Provider, signed_in: Any, match: str, more: list[str], status: int
+    cast: Cast,
+    provider: Provider,
+    signed_in: Any,
+    rest: Any,
+    match: str,
+    more: list[str],
+    status: int,
 ) -> None:
     setup(cast, provider, match=match)
     keys = ["manage_user_logins", "read_roster", "manage_sis", "read_sis", *more]
     make_admin(cast, cast.teacher, cast.root, make_account_role(cast, "Office", *keys))
     names = {"name": "Ada", "short_name": "Ada", "sortable_name": "Ada"}
     given = names | {"email": cast.student.email, "sis_id": "mallory"}
-    url = f"/users/{cast.student.pk}/edit"
-    assert signed_in(cast.teacher).post(url, given).status_code == status
+    client, url = signed_in(cast.teacher), f"/users/{cast.student.pk}/edit"
+    assert ('name="sis_id"' in client.get(url).content.decode()) == (status == 200)
+    assert client.post(url, given).status_code == 302
+    cast.student.refresh_from_db()
+    assert cast.student.sis_id == ("mallory" if status == 200 else "s-ada")
+    login = f"/api/v1/accounts/{cast.root.pk}/logins/{cast.student.logins.get().pk}"
+    by_rest = rest(cast.teacher)
+    given = {"login": {"sis_user_id": "m.allory"}}
+    assert by_rest.put(login, given, format="json").status_code == status
+    given = {"login": {"integration_id": "x"}}
+    assert by_rest.put(login, given, format="json").status_code == 200
 
 
 @pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
