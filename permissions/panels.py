@@ -78,9 +78,11 @@ class Sheet:
         )
 
     def rows_here(self, role: Role, key: str) -> dict[str, Row | None]:
-        """What this very account has decided, by permission."""
-        rows = ((member, self.table.rows(role.pk, member)) for member in keys_of(key))
-        return {member: of_member.get(self.account.pk) for member, of_member in rows}
+        """What this very account has decided, by permission, of what it can decide: of a group
+        some may be locked above, or never available to the role."""
+        can_decide = [one for one in keys_of(key) if not self.state(role, one).is_fixed]
+        rows = ((one, self.table.rows(role.pk, one)) for one in can_decide)
+        return {one: of_one.get(self.account.pk) for one, of_one in rows}
 
     def name_of(self, account_id: int | None) -> str:
         return self.names.get(account_id, "") if account_id else ""

@@ -6,6 +6,7 @@
 import os
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
 
 if url := os.environ.get("TEST_DATABASE_URL"):
@@ -28,13 +29,13 @@ STATIC_ROOT = folder / "staticfiles"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = True  # else every test client begins by looking through all static files
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Tests of two checkouts may run at once.
+run = f"{zlib.crc32(os.fsencode(Path(__file__).parent)):08x}"
 if not url:
-    DATABASES["default"]["TEST"] = {
-        "NAME": str(folder / f"{os.environ.get('TEST_RUN', 'tests')}.sqlite3")
-    }
+    DATABASES["default"]["TEST"] = {"NAME": str(folder / f"{run}.sqlite3")}
 # No worker is needed: what would be done in the background is done at once.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 # Processes that share the work (xdist) look into their own folders only.
-mine = f"{os.environ.get('TEST_RUN', 'tests')}-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+mine = f"{run}-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 SIS_UPLOADS = str(folder / f"uploads-{mine}")
 shutil.rmtree(SIS_UPLOADS, ignore_errors=True)

@@ -61,8 +61,8 @@ def update_overrides(
     """Change what a role may do in an account, by permission or group; what has changed is told.
 
     What is unknown, not available to the role or locked above is left as it is. `expected` has the
-    account's rows that the caller saw: of what is no longer so (or meanwhile locked above)
-    OverrideChanged is raised; without it the last writer wins. Raises OverrideRefused, and Denied
+    account's rows, as the caller saw them, of all that it could decide: of what is no longer so (or
+    meanwhile locked above, or no longer) OverrideChanged is raised; without it the last writer wins. Raises OverrideRefused, and Denied
     also for switching on what the actor does not hold there; then nothing is written. The actor's
     root account has the old version afterwards.
     """
@@ -70,7 +70,8 @@ def update_overrides(
     asked = by_permission(changes)
     rows = rows_of(role, asked)
     cells = _cells(role, account, rows)
-    _expect(expected or {}, account, rows, cells)
+    if expected is not None:
+        _expect(expected, account, rows, cells)
     check(changes, cells)
     decided = {
         key: row_after(change, rows[key].get(account.pk), cells[key])
@@ -215,8 +216,11 @@ def _cells(role: Role, account: Account, rows: Rows) -> dict[str, GridCell]:
 def _expect(
     expected: Mapping[str, Row | None], account: Account, rows: Rows, cells: Mapping[str, GridCell]
 ) -> None:
-    for key in rows:
-        if key in expected and (cells[key].readonly or rows[key].get(account.pk) != expected[key]):
+    for key, one in cells.items():
+        could_be_decided = key in expected
+        if could_be_decided == one.readonly:
+            raise OverrideChanged(key)
+        if could_be_decided and rows[key].get(account.pk) != expected[key]:
             raise OverrideChanged(key)
 
 

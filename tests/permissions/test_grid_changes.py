@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from audit.models import Event
-from permissions.catalogue import GROUPS, PERMISSIONS
+from permissions.catalogue import GROUPS, PERMISSIONS, BaseRole
 from permissions.grid import Choice, Shown, Value, change_of, choices, chosen, reaches
 from permissions.models import Override, Role
 from permissions.overrides import OverrideChange
+from permissions.table import bump
 from tests.cast import Cast, make_account_role, make_admin
 
 CODE = "generate_observer_pairing_code"
@@ -210,6 +211,36 @@ def test_a_group_changes_and_locks_all_its_members(cast, cell):
     part.choose("on")
     assert part.row == (True, True, True, True)
     assert "Different inside the group" in cell("manage_files").text
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("base", list(BaseRole))
+def test_every_group_is_changed_as_far_as_the_role_can_have_it(cast, cell, group, base):
+    role = make_account_role(cast, "Clerk") if base == "AccountMembership" else base
+    page = cell(group, role)
+    can_have = {key for key in GROUPS[group].members if base in PERMISSIONS[key].available_to}
+    assert bool(page.offered) == bool(can_have)
+    assert page.choose("off").status_code in ({302} if can_have else {404, 422})
+    rows = Override.objects.filter(role=page.role)
+    assert {row.permission for row in rows} == can_have
+
+
+def test_a_group_of_which_something_is_locked_above_is_changed_as_to_the_rest(cast, cell):
+    cast.override("TeacherEnrollment", "manage_files_add", enabled=True, locked=True)
+    page = cell("manage_files", account=cast.accounts.high)
+    assert page.choose("off").status_code == 302
+    below = Override.objects.filter(role=page.role, account=cast.accounts.high)
+    members = set(GROUPS["manage_files"].members)
+    assert {row.permission for row in below} == members - {"manage_files_add"}
+
+
+def test_what_has_been_unlocked_above_meanwhile_is_told(cast, cell):
+    lock = cast.override("TeacherEnrollment", "manage_files_add", enabled=True, locked=True)
+    page = cell("manage_files", account=cast.accounts.high)
+    lock.delete()
+    bump(cast.root)
+    assert page.choose("off").status_code == 409
+    assert not Override.objects.exists()
 
 
 # --- What is asked about first ---
