@@ -25,12 +25,16 @@ _USER_FORMS = {
     "sis_login_id": lambda value: has_login(login_key=login_key(value)),
     "sis_integration_id": lambda value: Q(integration_id=value),
     "uuid": lambda value: Q(uuid=value),
+    "lti_user_id": lambda value: Q(uuid=value),
 }
 _ACCOUNT_FORMS = {
     "sis_account_id": lambda value: Q(sis_id=value),
     "sis_integration_id": lambda value: Q(integration_id=value),
     "uuid": lambda value: Q(uuid=value),
+    "lti_context_id": lambda value: Q(uuid=value),
 }
+# Tools outside know things by their uuid.
+_UUIDS = {"uuid", "lti_user_id", "lti_context_id"}
 
 
 def find_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> User | None:
@@ -111,7 +115,7 @@ def id_condition(text: str, forms: dict[str, Any]) -> Q | None:
     if match is None or match["name"] not in forms:
         return None
     value = _unhexed(match["value"]) if match["hex"] else match["value"]
-    if value is None or "\x00" in value or (match["name"] == "uuid" and not _is_uuid(value)):
+    if value is None or "\x00" in value or (match["name"] in _UUIDS and not _is_uuid(value)):
         return None
     found: Q = forms[match["name"]](value)
     return found

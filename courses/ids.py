@@ -15,6 +15,7 @@ _COURSE_FORMS = {
     "sis_course_id": lambda value: Q(sis_id=value),
     "sis_integration_id": lambda value: Q(integration_id=value),
     "uuid": lambda value: Q(uuid=value),
+    "lti_context_id": lambda value: Q(uuid=value),
 }
 _SECTION_FORMS = {
     "sis_section_id": lambda value: Q(sis_id=value),

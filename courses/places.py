@@ -161,6 +161,7 @@ def _in_states(asked: list[str], *, own: bool) -> Q:
     if not asked:
         return exists & Q(state__in=_CURRENT)
     known = _STATES if own else _STATES | {"deleted": [State.DELETED]}
+    asked = [state for text in asked for state in text.split(",")]  # as the iOS app sends them
     for text in asked:
         if text not in known:
             raise Refusal(400, {"error": f"Invalid state {text}"})

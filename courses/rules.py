@@ -215,7 +215,20 @@ IS_ADMINISTERED = is_in(
 ADMINISTER_ACCOUNT = rule("administer_account", Account, "see an account's pages").row(
     "administrator", IS_ADMINISTERED
 )
-SEE_ACCOUNT.row("administrator", IS_ADMINISTERED)
+
+
+def _teaches_below(actor: Actor) -> set[str]:
+    return grants_of(actor, actor.person).teaches_below if actor.person else set()
+
+
+SEE_ACCOUNT.row("administrator", IS_ADMINISTERED).row(
+    "staff of a course",
+    Condition(
+        "has a course, or one below it has, that the person teaches, helps in or designs",
+        lambda actor: Q(path__in=_teaches_below(actor)),
+        known=lambda actor, account: account.path in _teaches_below(actor),
+    ),
+)
 
 SEE_LOGINS_OF_ACCOUNT = rule("see_logins_of_account", Account, "see the logins of people").row(
     "administrator", holds_in_account("view_user_logins")

@@ -42,6 +42,7 @@ class BaseRole(StrEnum):
 
 ACCOUNT_BASE_ROLES = frozenset({BaseRole.ACCOUNT_ADMIN, BaseRole.ACCOUNT_MEMBERSHIP})
 COURSE_BASE_ROLES = frozenset(BaseRole) - ACCOUNT_BASE_ROLES
+STAFF_BASE_ROLES = frozenset({BaseRole.TEACHER, BaseRole.TA, BaseRole.DESIGNER})
 CUSTOM_BASE_ROLES = frozenset(BaseRole) - {BaseRole.ACCOUNT_ADMIN}
 BASE_ROLE_LABELS: Mapping[str, str] = MappingProxyType(
     {

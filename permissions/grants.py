@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import accumulate
 from operator import or_
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import Account, User
 from pairing_service.statements import every
-from permissions.catalogue import PERMISSIONS, BaseRole, permission
+from permissions.catalogue import PERMISSIONS, STAFF_BASE_ROLES, BaseRole, permission
 from permissions.inheritance import Decision
 from permissions.table import Piece, Table, table_of
 
@@ -202,6 +203,18 @@ class Grants:
                 if self._table.base_role(held.role_id) == BaseRole.ACCOUNT_ADMIN
             )
         )
+
+    @property
+    def teaches_below(self) -> set[str]:
+        """Paths: of the accounts of the courses in which the person is staff, and of all above."""
+        own = {
+            held.account_path
+            for held in self._enrolments
+            if self._table.base_role(held.role_id) in STAFF_BASE_ROLES
+        }
+        return {
+            path for one in own for path in accumulate(f"{part}/" for part in one.split("/")[:-1])
+        }
 
     @property
     def administers(self) -> Area:

@@ -72,16 +72,17 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             " permission.",
             "Course > People > User Details": "Make a code for that student, together with"
             " {allow_course_admin_actions} in the same course.",
-            "Course > People > Export pairing codes, Print pairing letters": "Make a code for every"
-            " student of the course, with the same two permissions in it.",
-            "Account > Pairing": "Make hand-outs and exports for the account and all below it, with"
-            " the same two permissions from an administrator's role. They are judged again in each"
-            " student's course; students for whom they fail are left out and counted.",
+            "Course > People > Export pairing codes": "Make a code for every student of the course,"
+            " with the same two permissions in it.",
+            "REST API, export of an account": "Make a code for every student of the account and all"
+            " below it, with the same two permissions from an administrator's role. They are judged"
+            " again in each student's course; students for whom they fail are left out and"
+            " counted.",
             "Command line (issue_code)": "The rule of the page that it stands for, asked about the"
             " person it is done for. Whoever runs the server has no short cut.",
             "REST API": "As User Settings (with {become_user}), or as User Details in at least one"
             " course of the student. With as_user_id naming the student it is User Settings, and"
-            " the real caller is judged. Exports as on the pages of courses and accounts.",
+            " the real caller is judged. Exports of a course as on its page.",
         },
         {
             "Never alone": "For somebody else's code a second permission is always needed, and"
@@ -104,8 +105,8 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "Course > People > User Details": "Open a person's details: names, enrolments,"
             " observers.",
             "Pair with observer": "One half of what is needed to make pairing codes in a course, on"
-            " User Details, in exports, letters and hand-outs. The other half is"
-            " {generate_observer_pairing_code} in the same course.",
+            " User Details and in exports. The other half is {generate_observer_pairing_code} in"
+            " the same course.",
         },
         {
             "Login IDs": "Shown with {view_user_logins}.",
@@ -123,7 +124,8 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             " acts as whom, and the record of events names both.",
             "User Settings of a student, acting as the student": "One half of what is needed to"
             " make a pairing code there; the other half is {generate_observer_pairing_code}.",
-            "REST API": "The as_user_id parameter, with the same rules.",
+            "REST API": "The as_user_id parameter, with the same rules. With {manage_user_logins}"
+            " also to see, make and end a person's access tokens.",
         },
         {
             "Not everyone": "Nobody acts as themself, as an administrator who holds a permission"
@@ -149,14 +151,19 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {
             "Account > People": "Add people.",
             "User page": "Change names and logins, suspend and delete people, hand over a first"
-            " sign-in, and a new password to who forgot theirs.",
+            " sign-in, and a new password to who forgot theirs; see where they are signed in, and"
+            " sign them out everywhere.",
             "Course > People > First sign-ins": "Slips for all students without a password.",
-            "REST API": "Create users and logins, change and delete them.",
+            "REST API": "Create users and logins, change and delete them. With {become_user} also"
+            " see, make and end a person's access tokens.",
         },
         {
             "The way there": "The People page and a person's page also need {read_roster}.",
             "A new password, another e-mail address": "Of somebody with a password of their own:"
             " need {become_user}, too, because whoever has them may sign in as the person.",
+            "Single sign-on": "Where it lets people in by their login, another login needs"
+            " {become_user}, too, for the same reason; and so does another SIS ID where it goes by"
+            " that.",
             "Mightier people": "Nothing of an administrator who holds a permission that you lack"
             " can be changed, and nobody suspends or deletes themself.",
             "SIS IDs": "Seeing one needs {read_sis} or {manage_sis}; changing one, {manage_sis}.",
@@ -180,7 +187,10 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         | _ALWAYS_ON_FOR_ADMINS,
     ),
     "manage_account_memberships": (
-        {"Account > Admins": "See, add and remove the account's administrators and their roles."},
+        {
+            "Account > Administrators": "See, add and remove the account's administrators and their"
+            " roles."
+        },
         {
             "Custom roles": "Someone who holds this by a custom role gives only roles that hold"
             " nothing they lack.",
@@ -339,7 +349,7 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "import_sis": (
         {
-            "Account > SIS imports": "Upload files, follow their progress, see errors by file and"
+            "Account > Imports": "Upload files, follow their progress, see errors by file and"
             " line, and the history.",
             "REST API": "The same.",
         },

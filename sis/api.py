@@ -76,7 +76,7 @@ class SisImports(APIView):
         """
         if request.method == "POST":
             if _length(request) > uploads.most_bytes():
-                raise refusal(413, str(uploads.too_large()))
+                raise refusal(400, str(uploads.too_large()))
             if token_in_header(request) or "access_token" in request.query_params:
                 take_files(request._request, uploads.folder())
         super().initial(request, *args, **kwargs)

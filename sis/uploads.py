@@ -47,7 +47,7 @@ def most_bytes() -> int:
 
 
 def too_large() -> UploadRefused:
-    return UploadRefused(f"The files are larger than {most_bytes():,} bytes together.", 413)
+    return UploadRefused(f"The files are larger than {most_bytes():,} bytes together.")
 
 
 def keep(files: Iterable[tuple[str, Callable[[Path], None]]]) -> tuple[str, list[str]]:

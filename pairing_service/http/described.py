@@ -18,7 +18,7 @@
 Answers are TypedDicts, which the `…_json` functions of serializers.py return, so mypy holds the two
 together; `list[…]`, `dict[str, …]` and `Paged[…]` of them, too (a `Paged[…]` may also be the only
 key of a TypedDict). What may come of every endpoint is
-described once (openapi.py): 400, 401, 403, 413, 415, `as_user_id`, pages, and 404 where an id is in
+described once (openapi.py): 400, 401, 403, 415, `as_user_id`, pages, and 404 where an id is in
 the address. The rest is told in `refuses`, by status: shapes of errors.py, several as a union.
 
 Nothing here can lie for long: in debug and in tests reading a parameter that is not described is an

@@ -165,7 +165,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         case Http404() | exceptions.NotFound():
             return Response(NOT_FOUND, 404)
         case RequestDataTooBig():
-            return Response({"errors": [{"message": "the request is too large"}]}, 413)
+            return Response({"errors": [{"message": "the request is too large"}]}, 400)
         case SuspiciousOperation():
             return Response({"errors": [{"message": "the request is malformed"}]}, 400)
         case exceptions.APIException():

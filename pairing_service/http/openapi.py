@@ -81,7 +81,6 @@ _SAYS = {
     403: "One may not do this.",
     404: "There is no such thing, or not for the caller.",
     409: "Something stands in the way.",
-    413: "The body is too large.",
     415: "The body is of a kind, or in a charset, that nobody reads here.",
     422: "What was sent is well formed, and does not hold.",
     429: "Too many tries; `Retry-After` says when to come back.",
@@ -226,7 +225,6 @@ def _responses(told: Description, shapes: Shapes, has_id: bool) -> Schema:
         400: Errors,
         401: NotSignedIn,
         403: Denied,
-        413: Errors,
         415: Errors,
     }
     if has_id:

@@ -62,9 +62,9 @@ def update_overrides(
 
     What is unknown, not available to the role or locked above is left as it is. `expected` has the
     account's rows, as the caller saw them, of all that it could decide: of what is no longer so (or
-    meanwhile locked above, or no longer) OverrideChanged is raised; without it the last writer wins. Raises OverrideRefused, and Denied
-    also for switching on what the actor does not hold there; then nothing is written. The actor's
-    root account has the old version afterwards.
+    meanwhile locked above, or no longer) OverrideChanged is raised; without it the last writer
+    wins. Raises OverrideRefused, and Denied also for switching on what the actor does not hold
+    there; then nothing is written. The actor's root account has the old version afterwards.
     """
     _begin(actor, account, role)
     asked = by_permission(changes)

@@ -46,7 +46,9 @@ sign_out                   deactivated_admin         + . . . . . . . . . . . .
 add_person                 root                      + . . . . . . . . . . . .
 add_person                 high                      + . . . . . . . . . . . .
 see_account                root                      + + + + + + + + + + . . .
-see_account                high                      + + . . . . . . . . . . .
+see_account                high                      + + . + + + . . . . . . .
+see_account                science                   + + . + + + . . . . . . .
+see_account                elementary                + . + . . . . . . . . . .
 see_people_of_account      root                      + . . . . . . . . . . . .
 see_people_of_account      high                      + + . . . . . . . . . . .
 see_people_of_account      science                   + + . . . . . . . . . . .

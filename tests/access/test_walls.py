@@ -209,9 +209,11 @@ def test_no_address_leads_into_another_tenant(walker: Walker, person: str) -> No
 # How clients write ids in addresses of the API, beside numbers (contract §1.9).
 FORMS = {
     "user_id": ("sis_user_id:s-{}", "sis_login_id:l-{}@school.example", "sis_integration_id:i-{}",
-                "hex:sis_user_id:{hex}", "uuid:{user}"),
-    "account_id": ("sis_account_id:a-{}", "sis_integration_id:i-{}", "uuid:{account}"),
-    "course_id": ("sis_course_id:c-{}", "sis_integration_id:i-{}", "uuid:{course}"),
+                "hex:sis_user_id:{hex}", "uuid:{user}", "lti_user_id:{user}"),
+    "account_id": ("sis_account_id:a-{}", "sis_integration_id:i-{}", "uuid:{account}",
+                   "lti_context_id:{account}"),
+    "course_id": ("sis_course_id:c-{}", "sis_integration_id:i-{}", "uuid:{course}",
+                  "lti_context_id:{course}"),
 }  # fmt: skip
 LOOKED_UP_ALIKE = {
     "observee_id": "user_id", "observer_id": "user_id", "sub_account_id": "account_id",

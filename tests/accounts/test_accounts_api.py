@@ -49,10 +49,17 @@ def test_who_manages_the_account_gets_the_full_form(cast: Cast, rest):
     assert set(rest(cast.sub_admin).get(high).json()) == FULL
 
 
-def test_a_sub_account_is_for_who_administers_it(cast: Cast, rest):
+def test_a_sub_account_is_for_who_administers_it_or_works_in_a_course_of_it(cast: Cast, rest):
     url = f"/api/v1/accounts/{cast.accounts.high.pk}"
-    assert rest(cast.teacher).get(url).status_code == 403
-    assert rest(cast.neighbour_admin).get(url).status_code == 403
+    for person, status in (
+        (cast.sub_admin, 200), (cast.neighbour_admin, 403), (cast.designer, 200),
+        (cast.student, 403), (cast.observer, 403),
+    ):  # fmt: skip
+        assert rest(person).get(url).status_code == status
+    assert "default_storage_quota_mb" not in rest(cast.designer).get(url).json()
+    place = cast.enrolment(cast.designer, cast.courses.biology)
+    type(place).objects.filter(pk=place.pk).update(state="inactive")
+    assert rest(cast.designer).get(url).status_code == 403
 
 
 @pytest.mark.parametrize("account", ["999999", "x", "9" * 30, "9" * 5000, "sis_account_id:no"])

@@ -71,7 +71,16 @@ def test_a_user_by_other_ids(cast: Cast, rest, form: str):
 
 
 @pytest.mark.parametrize(
-    "form", ["sis_user_id:x", "hex:sis_user_id:zz", "hex:sis_user_id:00", "uuid:x", "-1", "٣"]
+    "form",
+    [
+        "sis_user_id:x",
+        "hex:sis_user_id:zz",
+        "hex:sis_user_id:00",
+        "uuid:x",
+        "lti_user_id:x",
+        "-1",
+        "٣",
+    ],
 )
 def test_a_form_that_names_nobody(cast: Cast, rest, form: str):
     assert rest(cast.root_admin).get(f"/api/v1/users/{form}").status_code == 404

@@ -257,9 +257,9 @@ def test_a_sixth_ends_the_oldest_of_the_same_person_else_of_all(
         cast.code(cast.classmate)
     oldest = PairingCode.objects.filter(student=cast.classmate).earliest("pk")
     of_admin = PairingCode.objects.get(issued_by=cast.sub_admin)
-    assert "2 students have as many live codes as there can be (5)" in text_of(
-        admin.get(page_of(biology))
-    )
+    said = text_of(admin.get(page_of(biology)))
+    assert "2 students have as many live codes as there can be (5)" in said
+    assert "stay good" not in said
     export(admin, biology)
     ended = PairingCode.objects.filter(state="superseded").order_by("pk")
     assert list(ended) == [of_admin, oldest]
@@ -280,7 +280,9 @@ def test_expired_codes_make_room_and_are_told_from_superseded_ones(
         cast.code()
     past = timezone.now() - timedelta(seconds=1)
     PairingCode.objects.filter(pk=PairingCode.objects.latest("pk").pk).update(expires_at=past)
-    assert "as many live codes" not in text_of(admin.get(page_of(biology)))
+    said = text_of(admin.get(page_of(biology)))
+    assert "as many live codes" not in said
+    assert "Codes from before stay good." in said
     export(admin, biology)
     states = PairingCode.objects.filter(student=cast.student).order_by("pk")
     assert [code.state for code in states] == [*["active"] * 4, "expired", "active"]

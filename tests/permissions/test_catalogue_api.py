@@ -91,9 +91,10 @@ def test_in_an_account_only_what_administrators_hold_there(cast: Cast, rest):
     for account in (high, science):
         answer = held(rest, cast.sub_admin, f"accounts/{account.pk}", "read_sis", "become_user")
         assert answer == {"read_sis": False, "become_user": False}
-    for account in (cast.accounts.elementary, high):
+    assert held(rest, cast.teacher, f"accounts/{high.pk}", "read_roster") == {"read_roster": False}
+    for account, user in ((cast.accounts.elementary, cast.teacher), (high, cast.student)):
         url = f"/api/v1/accounts/{account.pk}/permissions"
-        assert rest(cast.teacher).get(url).status_code == 403
+        assert rest(user).get(url).status_code == 403
 
 
 def test_in_a_course_what_its_roles_and_the_accounts_give(cast: Cast, rest):

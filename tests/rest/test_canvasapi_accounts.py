@@ -47,6 +47,7 @@ def test_the_accounts_of_who_works_in_courses(cast: Cast, canvas):
     found = list(canvas(cast.teacher).get_course_accounts())
     assert {one.id for one in found} == {cast.accounts.high.pk, cast.accounts.science.pk}
     assert not hasattr(found[0], "default_storage_quota_mb")
+    assert {canvas(cast.teacher).get_account(one.id).name for one in found} == {"High", "Science"}
     for person in (cast.student, cast.root_admin):
         assert not list(canvas(person).get_course_accounts())
     cast.enrolment(cast.ta, cast.courses.biology).delete()
