@@ -338,6 +338,8 @@ class User(AbstractBaseUser):
     state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
     # Set while the password is one that staff handed out: until then it signs in, once.
     one_time_password_until = models.DateTimeField(null=True)
+    # ... in the place of one of their own: only who may act as them gives them another way in.
+    one_time_password_replaces = models.BooleanField(default=False)
     terms_accepted_at = models.DateTimeField(null=True)
     # Sessions from before are over.
     sessions_ended_at = models.DateTimeField(null=True)

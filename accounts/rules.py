@@ -94,11 +94,13 @@ OUTRANKS_NOBODY = Condition(
 
 
 def _no_password_of_their_own(actor: Actor) -> Q:
-    """Nor comes in by single sign-on alone: who has done so has a way in that is theirs."""
+    """Nor had one that was replaced, nor comes in by single sign-on alone: who has done so has a
+    way in that is theirs."""
     unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     on = SignOnProvider.objects.filter(root_account=OuterRef("root_account"), is_on=True)
     never_in = Q(last_login=None) | ~Q(Exists(on))
-    return unusable & never_in | Q(one_time_password_until__isnull=False)
+    handed_out = Q(one_time_password_until__isnull=False, one_time_password_replaces=False)
+    return unusable & never_in | handed_out
 
 
 # --- People ---

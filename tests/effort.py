@@ -15,9 +15,9 @@ EXAMPLES = _often("EXAMPLES", 5)
 """Random worlds in each test of the permission engine's properties."""
 API_EXAMPLES = _often("API_EXAMPLES", 100)
 """Requests that are made from the description of the API."""
-RACE_ROUNDS = _often("RACE_ROUNDS", 3)
+RACE_ROUNDS = _often("RACE_ROUNDS", 10)
 """Races of each kind."""
-KILLS = _often("KILLS", 3)
+KILLS = _often("KILLS", 10)
 """Processes that are killed in the middle of a redemption."""
 IMPORT_KILLS = _often("IMPORT_KILLS", 1)
 """Workers that are killed in the middle of one import: an import is tried three times."""

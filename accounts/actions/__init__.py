@@ -267,6 +267,10 @@ def update_own_settings(*, actor: Actor, user: User, fields: dict[str, Any]) -> 
         _update(actor, actor.root_account, (user, fields))
 
 
+# What a user keeps of a password that staff handed out.
+_HANDED_OUT = ("one_time_password_until", "one_time_password_replaces")
+
+
 def choose_password(*, actor: Actor, user: User, password: str) -> None:
     """Set one's own password; a handed-out one is over, and what applications do for them.
 
@@ -276,10 +280,19 @@ def choose_password(*, actor: Actor, user: User, password: str) -> None:
         require(actor, EDIT_OWN_SETTINGS, user)
         check_password(password, user)
         user.set_password(password)
-        user.one_time_password_until = None
-        user.save(update_fields=["password", "one_time_password_until"])
+        user.one_time_password_until, user.one_time_password_replaces = None, False
+        user.save(update_fields=["password", *_HANDED_OUT])
         end_applications([user.pk])
         record(actor, "password_changed", subject=user)
+
+
+def drop_handed_out_password(user: User) -> None:
+    """Who came in by a way of their own needs no password from paper, and chooses none for it."""
+    if user.one_time_password_until is None:
+        return
+    user.set_unusable_password()
+    user.one_time_password_until, user.one_time_password_replaces = None, False
+    user.save(update_fields=["password", *_HANDED_OUT])
 
 
 def hand_out_passwords(*, actor: Actor, users: Iterable[User]) -> dict[User, str]:
@@ -310,9 +323,10 @@ def _hand_out(actor: Actor, rule: Rule, users: Iterable[User], *, told_as: str) 
         # Sessions carry a digest of the password: those from before are over.
         user.password = _hash_of_random(password)
         user.one_time_password_until = timezone.now() + ONE_TIME_PASSWORD_LIFETIME
+        user.one_time_password_replaces = rule is REPLACE_PASSWORD
     with transaction.atomic():
         _require_for_all(actor, rule, passwords)
-        User.objects.bulk_update(passwords, ["password", "one_time_password_until"], 500)
+        User.objects.bulk_update(passwords, ["password", *_HANDED_OUT], 500)
         Event.objects.bulk_create(event(actor, told_as, subject=user) for user in passwords)
     return passwords
 

@@ -134,7 +134,9 @@ def _set_password(actor: Actor, held: User, hashed: str, *, is_last: bool) -> No
     if is_last and rule is REPLACE_PASSWORD:
         raise Denied(rule)
     held.password, held.one_time_password_until = hashed, None
-    held.save(update_fields=["password", "one_time_password_until", "updated_at"])
+    held.one_time_password_replaces = False
+    fields = ["password", "one_time_password_until", "one_time_password_replaces", "updated_at"]
+    held.save(update_fields=fields)
     if rule is REPLACE_PASSWORD:
         end_applications([held.pk])
     record(actor, "password_set", subject=held)

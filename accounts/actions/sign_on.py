@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.actions import names, set_fields
+from accounts.actions import drop_handed_out_password, names, set_fields
 from accounts.actions.people import checked_login
 from accounts.actor import Actor
 from accounts.models import Login, SignOnProvider, User, login_key
@@ -93,6 +93,7 @@ def find_or_make_person(
         return _make(actor, provider, came_as, claims)
     if user is None or user.state not in (User.State.ACTIVE, User.State.UNPROVEN):
         raise NobodyHere(came_as)
+    drop_handed_out_password(user)
     return user
 
 

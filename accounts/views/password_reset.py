@@ -61,6 +61,8 @@ def _followed(request: TenantRequest, key: str) -> HttpResponse:
 def _whose(key: str) -> User | None:
     """Whose password the key opens; None once it was used, after three days, in another tenant."""
     user_id, _, rest = key.partition("-")
+    if not user_id:
+        return None
     form = UserTokenForm({"uidb36": user_id, "key": rest})
     return form.reset_user if form.is_valid() else None
 

@@ -1,10 +1,12 @@
 """First sign-ins: one-time passwords on slips, links by e-mail; for one person, for a course."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Event
@@ -201,6 +203,28 @@ def test_nobody_s_password_is_replaced_by_who_may_not_act_as_them(cast, signed_i
         page = clerk.get(f"/users/{user.pk}").content.decode()
         assert "Forgotten password" not in page
     assert User.objects.get(pk=cast.sub_admin.pk).check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=300)])
+def test_a_replacement_is_no_first_sign_in_for_who_may_not_act_as_them(cast, admin, signed_in, age):
+    """Unused, or over: before it they had a password of their own, and what it opens is theirs."""
+    [password] = passwords_in(forgotten(admin, cast.student))
+    until = timezone.now() + timedelta(days=1) - age
+    User.objects.filter(pk=cast.student.pk).update(one_time_password_until=until)
+    keys = ("read_roster", "manage_user_logins", "read_email_addresses")
+    make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Clerk", *keys))
+    clerk = signed_in(cast.observer)
+    assert hand_over(clerk, cast.student).status_code == 403
+    assert forgotten(clerk, cast.student).status_code == 403
+    names = {"name": "Ada", "short_name": "Ada", "sortable_name": "Ada"}
+    clerk.post(f"/users/{cast.student.pk}/edit", names | {"email": "mallory@x.example"})
+    assert User.objects.get(pk=cast.student.pk).email == ""
+    assert passwords_in(admin.post(path(cast.courses.biology), {"again": "on"})) == []
+    # Who may act as them gives another; and once they chose one, it is a password of theirs again.
+    [password] = passwords_in(forgotten(admin, cast.student))
+    sign_in("ada.okafor", password).post("/password/choose", {"password": "my-very-own-horse"})
+    assert not User.objects.get(pk=cast.student.pk).one_time_password_replaces
+    assert hand_over(clerk, cast.student).status_code == 403
 
 
 def test_nobody_replaces_a_password_while_acting_as_someone(cast, admin):

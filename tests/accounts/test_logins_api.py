@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from accounts.actions import replace_password
 from accounts.models import Login, User
 from audit.models import Event
 from tests.cast import PASSWORD, Cast, make_account_role, make_admin, make_user
@@ -49,6 +50,25 @@ def remove(cast: Cast, rest):
 
 def own(user: User) -> Login:
     return Login.objects.get(user=user, login_key=User.objects.get(pk=user.pk).login_key)
+
+
+def test_other_ids_need_the_right_to_them(cast: Cast, edit) -> None:
+    role = make_account_role(cast, "Helpers", "read_roster", "manage_user_logins")
+    make_admin(cast, cast.teacher, cast.root, role)
+    for given in ({"integration_id": "x"}, {"sis_user_id": "x"}):
+        assert edit(own(cast.student), cast.teacher, **given).status_code == 403
+    cast.student.refresh_from_db()
+    assert (cast.student.integration_id, cast.student.sis_id) == (None, "s-ada")
+
+
+def test_the_last_account_admin_keeps_their_password(cast: Cast, edit) -> None:
+    """As on their page: a second one whose password is from a slip does not count."""
+    make_admin(cast, cast.ta, cast.root)
+    given = {"password": NEW_PASSWORD}
+    replace_password(actor=cast.actor(cast.root_admin), user=cast.ta)
+    assert edit(own(cast.root_admin), cast.ta, **given).status_code == 403
+    assert edit(own(cast.ta), **given).status_code == 200
+    assert edit(own(cast.root_admin), cast.ta, **given).status_code == 200
 
 
 def test_the_logins_of_a_person(cast: Cast, add, rest):

@@ -14,6 +14,7 @@ from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.test import Client
 from django.utils import timezone
 
+from accounts.actions import hand_out_passwords
 from accounts.actions.sign_on import set_provider
 from accounts.models import SignOnProvider, User
 from accounts.sealing import CannotUnseal, seal, unseal
@@ -385,6 +386,32 @@ def test_nobody_but_who_sets_it_up_gives_themself_a_login(school: Cast, signed_i
         assert client.post(url, {"login-login": "principal"}).status_code == status
 
 
+def test_nobody_but_who_may_act_as_others_gives_them_a_login(school: Cast, signed_in: Any) -> None:
+    """Not even who sets single sign-on up: to themself alone."""
+    school.override("AccountAdmin", "become_user", enabled=False)
+    url = f"/users/{school.student.pk}/logins"
+    given = {"login-login": "mallory"}
+    assert signed_in(school.root_admin).post(url, given).status_code == 403
+
+
+def test_whoever_comes_in_by_it_needs_no_password_from_paper(
+    school: Cast, provider: Provider, client: Client, signed_in: Any
+) -> None:
+    """It is over: they choose none, nobody comes in with it, or gets another in its place."""
+    school.student.set_unusable_password()
+    school.student.save()
+    [password] = hand_out_passwords(
+        actor=school.actor(school.root_admin), users=[school.student]
+    ).values()
+    sign_on(school, provider, client, "ada.okafor")
+    assert is_in(client, school.student)
+    paper = Client()
+    paper.post("/login", {"login": "ada.okafor", "password": password})
+    assert who_is_in(paper) is None
+    url = f"/users/{school.student.pk}/first_sign_in"
+    assert signed_in(school.root_admin).post(url).status_code == 403
+
+
 @pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])
 def test_whoever_renames_a_login_may_come_in_as_its_person(
     school: Cast, rest: Any, more: list[str], status: int
@@ -446,7 +473,8 @@ def test_whoever_comes_in_by_it_has_no_first_sign_in_to_be_given(
     assert changed is (more != [])
     assert office.post(f"{url}/password").status_code == status
     SignOnProvider.objects.update(is_on=False)
-    assert office.post(f"{url}/first_sign_in").status_code == 200
+    # Without it they have no way in that is theirs, unless one was just given in its place.
+    assert office.post(f"{url}/first_sign_in").status_code == (403 if more else 200)
 
 
 @pytest.mark.parametrize(("more", "status"), [([], 403), (["become_user"], 200)])

@@ -37,6 +37,7 @@ PAGES = [
     ("teacher", "GET", "/courses/{biology}/observer_pairing_codes", 403),
     ("student", "GET", "/profile/sessions/end", 405),
     (None, "GET", "/password/reset/choose?key=1-x", 410),
+    (None, "GET", "/password/reset/choose?key=-1", 410),
     ("student", "POST", "/profile/tokens/new", 422),
     (None, "without its token", "/login", 403),
     (None, "in Latin", "/login", 415),
