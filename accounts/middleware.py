@@ -36,13 +36,15 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 class TenantRequest(HttpRequest):
     """A request as views get it, after both middlewares.
 
-    `account` is set by the views of an account's pages: the frame shows its rail.
+    `account` is set by the views of an account's pages: the frame shows its rail. `page_url` by
+    those that answer a form with a page that has another address.
     """
 
     root_account: Account
     actor: Actor
     user: User  # type: ignore[assignment]
     account: Account
+    page_url: str
 
 
 class RootAccountMiddleware:

@@ -34,8 +34,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "home_url": reverse("accounts:home"),
         "languages": _languages(),
         "language_url": reverse("accounts:language"),
-        # Where a change of language leads back to; what a form answered has no address of its own.
-        "path": request.get_full_path() if request.method == "GET" else request.path,
+        "path": _way_back(request),
     }
     if actor is None or person is None:
         login_url = reverse("account_login")
@@ -52,6 +51,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         # The pages are in the language of the person acted as, which is theirs to change.
         del shown["languages"]
     return {"frame": shown}
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where a change of language leads back to; what a form answered has no address of its own."""
+    if request.method == "GET":
+        return request.get_full_path()
+    return getattr(request, "page_url", None) or request.path
 
 
 def _languages() -> list[Item]:

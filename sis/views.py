@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -48,6 +49,7 @@ def sis_imports(request: TenantRequest, account_id: int) -> HttpResponse:
 def _imports_page(
     request: TenantRequest, account: SeenAccount, form: UploadForm, status: int = 200
 ) -> HttpResponse:
+    request.page_url = reverse("sis:imports", args=[account.pk])
     history = SisImport.objects.of(account).select_related("user", "real_user").order_by("-pk")
     page = Paginator(history, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -126,6 +126,7 @@ def user_page(
     request: TenantRequest, user: SeenUser, *, status: int = 200, **forms: LoginOfPersonForm
 ) -> HttpResponse:
     """The page of a person; `forms` are those that were sent and are wrong, by name."""
+    request.page_url = reverse("accounts:user", args=[user.pk])
     context = {
         "user": user,
         "breadcrumbs": breadcrumbs_to(request, user),

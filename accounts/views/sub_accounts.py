@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -167,6 +168,7 @@ def sub_account_remove(
 def _sub_account_page(
     request: TenantRequest, account: SeenAccount, sub: Account, forms: dict[str, Form], status: int
 ) -> HttpResponse:
+    request.page_url = reverse("accounts:sub-account", args=[account.pk, sub.pk])
     admins = AccountMembership.objects.active().filter(account=sub)
     context = {
         "account": account,

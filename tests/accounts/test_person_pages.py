@@ -130,3 +130,21 @@ def test_a_login_is_added_and_removed(cast: Cast, admin):
     assert fresh(cast.student).login_id == "Zebra"
     elsewhere = f"/users/{cast.classmate.pk}/logins/{second.pk}/remove"
     assert admin.post(elsewhere).status_code == 404
+
+
+def test_a_change_of_language_leads_back_to_a_page_not_to_what_a_form_was_sent_to(
+    cast: Cast, signed_in
+):
+    high = cast.accounts.high
+    for sent_to, page in (
+        (f"/users/{cast.student.pk}/logins", f"/users/{cast.student.pk}"),
+        (
+            f"/accounts/{cast.root.pk}/sub_accounts/{high.pk}/remove",
+            f"/accounts/{cast.root.pk}/sub_accounts/{high.pk}",
+        ),
+        (f"/accounts/{cast.root.pk}/sis_imports/upload", f"/accounts/{cast.root.pk}/sis_imports"),
+    ):
+        answer = signed_in(cast.root_admin).post(sent_to)
+        assert answer.status_code == 422
+        assert f'name="next" value="{page}"' in answer.content.decode()
+        assert signed_in(cast.root_admin).get(page).status_code == 200

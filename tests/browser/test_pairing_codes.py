@@ -91,6 +91,16 @@ def test_the_dialog_needs_no_mouse(cast: Cast, sign_in: SignIn):
     assert PairingCode.objects.live().count() == 1
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_dialog_fits_the_screen(cast: Cast, sign_in: SignIn, width: int):
+    page = sign_in(cast.student)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/profile/settings")
+    _make(page)
+    expect(page.locator("#codes-here li")).to_have_count(1)
+    assert page.locator("#pair").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def test_a_press_at_the_first_moment_stays_in_the_dialog(cast: Cast, sign_in: SignIn):
     page = sign_in(cast.student)
     page.goto("/profile/settings")
