@@ -85,6 +85,17 @@ def test_a_deleted_course_is_left_out(cast: Cast):
     assert _beside(cast, cast.courses.history) == "active"
 
 
+def test_nobody_follows_into_a_deleted_course(cast: Cast):
+    """As an import does, which writes places whatever became of the course."""
+    own = cast.enrolment(cast.student, cast.courses.biology)
+    Enrolment.objects.filter(pk=own.pk).update(state="deleted")
+    own.state = "deleted"
+    _linked(cast)
+    Course.objects.filter(pk=cast.courses.biology.pk).update(state=Course.State.DELETED)
+    _move(cast, own, "active")
+    assert _beside(cast, cast.courses.biology) is None
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
