@@ -307,11 +307,15 @@ def replace_password(*, actor: Actor, user: User) -> dict[User, str]:
     """The same for a person who forgot their own, which ends with all their sessions and approved
     applications.
 
-    Raises Denied, also for the last Account Admin who has a password of their own: of two who do
-    this to each other at once, the second is refused.
+    Raises Denied, also for the last Account Admin who has a password of their own (of two who do
+    this to each other at once, the second is refused), and when the password is not the one that
+    `user` was read with: somebody else has just done the same.
     """
     with transaction.atomic():
         if lock_administrators(actor.root_account) == {user.pk}:
+            raise Denied(REPLACE_PASSWORD)
+        held = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
+        if held.password != user.password:
             raise Denied(REPLACE_PASSWORD)
         end_applications([user.pk])
         return _hand_out(actor, REPLACE_PASSWORD, [user], told_as=HAND_OUTS[1])

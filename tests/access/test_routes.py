@@ -40,7 +40,7 @@ GET    api/v1/accounts                                                200 200 20
 GET    api/v1/course_accounts                                         200 200 200 200 200 200 200 200 200 200 401 200 401
 GET    api/v1/manageable_accounts                                     200 200 200 200 200 200 200 200 200 200 401 200 200
 GET    api/v1/accounts/<str:account_id>/settings                      200 200 403 403 403 403 403 403 403 403 401 404 401
-GET    api/v1/accounts/<str:account_id>                               200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>                               200 200 403 200 200 200 403 403 403 403 401 404 401
 PUT    api/v1/accounts/<str:account_id>                               400 400 400 400 400 400 400 400 400 400 401 404 401
 GET    api/v1/accounts/<str:account_id>/terms_of_service              200 200 200 200 200 200 200 200 200 200 401 404 404
 GET    api/v1/accounts/<str:account_id>/roles                         200 200 403 403 403 403 403 403 403 403 401 404 401
@@ -52,11 +52,11 @@ DELETE api/v1/accounts/<str:account_id>/roles/<str:role_id>           400 400 40
 POST   api/v1/accounts/<str:account_id>/roles/<str:role_id>/activate  400 400 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/permissions/groups                                      200 200 200 200 200 200 200 200 200 200 401 200 401
 GET    api/v1/permissions/<str:context_type>/<str:permission>/help    200 200 200 200 200 200 200 200 200 200 401 200 401
-GET    api/v1/accounts/<str:account_id>/permissions                   200 200 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/permissions                   200 200 403 200 200 200 403 403 403 403 401 404 401
 GET    api/v1/courses/<str:course_id>/permissions                     200 200 403 200 200 200 200 200 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/admins                        200 200 403 403 403 403 403 403 403 403 401 404 401
 POST   api/v1/accounts/<str:account_id>/admins                        400 400 403 403 403 403 403 403 403 403 401 404 401
-GET    api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 403 403 403 403 403 403 403 403 401 404 401
+GET    api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 403 404 404 404 403 403 403 403 401 404 401
 DELETE api/v1/accounts/<str:account_id>/admins/<str:user_id>          404 404 403 403 403 403 403 403 403 403 401 404 401
 GET    api/v1/accounts/<str:account_id>/sub_accounts                  200 200 403 403 403 403 403 403 403 403 401 404 401
 POST   api/v1/accounts/<str:account_id>/sub_accounts                  400 400 403 403 403 403 403 403 403 403 401 404 401

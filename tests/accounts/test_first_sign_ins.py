@@ -219,6 +219,9 @@ def test_a_replacement_is_no_first_sign_in_for_who_may_not_act_as_them(cast, adm
     names = {"name": "Ada", "short_name": "Ada", "sortable_name": "Ada"}
     clerk.post(f"/users/{cast.student.pk}/edit", names | {"email": "mallory@x.example"})
     assert User.objects.get(pk=cast.student.pk).email == ""
+    page = admin.get(f"/users/{cast.student.pk}").content.decode()
+    assert "Forgotten password" in page
+    assert "has not used it. A new one ends it." in page
     assert passwords_in(admin.post(path(cast.courses.biology), {"again": "on"})) == []
     # Who may act as them gives another; and once they chose one, it is a password of theirs again.
     [password] = passwords_in(forgotten(admin, cast.student))
