@@ -129,7 +129,9 @@ def test_so_does_one_that_others_give(cast, rest):
         lambda: rest(cast.root_admin).put(
             f"/api/v1/accounts/self/logins/{login.pk}", {"login[password]": "my-very-own-horse"}
         ),
-        lambda: replace_password(actor=cast.actor(cast.root_admin), user=cast.student),
+        lambda: replace_password(
+            actor=cast.actor(cast.root_admin), user=User.objects.get(pk=cast.student.pk)
+        ),
     )
     for give in paths:
         integration = _acted_for(cast)
