@@ -32,11 +32,11 @@ from courses.rules import (
 )
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import Params, is_number, read_number
+from permissions.catalogue import STAFF_BASE_ROLES
 from permissions.policy import answered, may, permitted
 
 State = Course.State
 _SHORTEST = 2
-_STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
 # The wire's words; a course that nobody has published yet has three.
 _STATES = {str(state): state for state in State} | {
     "created": State.UNPUBLISHED,
@@ -110,7 +110,7 @@ def _of_enrolment_state(params: Params) -> Q:
 def _of_states(asked: list[str]) -> Q:
     """By default students and observers hear of what is published, the others of everything."""
     if not asked:
-        return Q(type__in=_STAFF) | ~Q(course__state=State.UNPUBLISHED)
+        return Q(type__in=STAFF_BASE_ROLES) | ~Q(course__state=State.UNPUBLISHED)
     return Q(course__state__in=_states(asked))
 
 

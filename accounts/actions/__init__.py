@@ -280,10 +280,16 @@ def choose_password(*, actor: Actor, user: User, password: str) -> None:
         require(actor, EDIT_OWN_SETTINGS, user)
         check_password(password, user)
         user.set_password(password)
-        user.one_time_password_until, user.one_time_password_replaces = None, False
-        user.save(update_fields=["password", *_HANDED_OUT])
+        save_password(user)
         end_applications([user.pk])
         record(actor, "password_changed", subject=user)
+
+
+def save_password(user: User, *more: str) -> None:
+    """Save the password that the user has been given for good, and `more` fields with it: one that
+    staff handed out before is over."""
+    user.one_time_password_until, user.one_time_password_replaces = None, False
+    user.save(update_fields=["password", *_HANDED_OUT, *more])
 
 
 def drop_handed_out_password(user: User) -> None:
@@ -291,8 +297,7 @@ def drop_handed_out_password(user: User) -> None:
     if user.one_time_password_until is None:
         return
     user.set_unusable_password()
-    user.one_time_password_until, user.one_time_password_replaces = None, False
-    user.save(update_fields=["password", *_HANDED_OUT])
+    save_password(user)
 
 
 def hand_out_passwords(*, actor: Actor, users: Iterable[User]) -> dict[User, str]:

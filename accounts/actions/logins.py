@@ -7,12 +7,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.actions.people import (
-    change_person,
-    checked_login,
-    hashed_password,
-    taken,
-)
+from accounts.actions import save_password
+from accounts.actions.people import change_person, checked_login, hashed_password, taken
 from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
 from accounts.models import Login, User, login_key
@@ -133,10 +129,8 @@ def _set_password(actor: Actor, held: User, hashed: str, *, is_last: bool) -> No
     require(actor, rule, held)
     if is_last and rule is REPLACE_PASSWORD:
         raise Denied(rule)
-    held.password, held.one_time_password_until = hashed, None
-    held.one_time_password_replaces = False
-    fields = ["password", "one_time_password_until", "one_time_password_replaces", "updated_at"]
-    held.save(update_fields=fields)
+    held.password = hashed
+    save_password(held, "updated_at")
     if rule is REPLACE_PASSWORD:
         end_applications([held.pk])
     record(actor, "password_set", subject=held)

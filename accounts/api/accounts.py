@@ -45,10 +45,9 @@ from pairing_service.http.described import Paged, described
 from pairing_service.http.errors import Errors, FieldErrors, Nothing, invalid, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
+from permissions.catalogue import STAFF_BASE_ROLES
 from permissions.models import AccountMembership
 from permissions.policy import answered, permitted, require
-
-_STAFF = [Enrolment.Type.TEACHER, Enrolment.Type.TA, Enrolment.Type.DESIGNER]
 
 
 class Accounts(APIView):
@@ -66,7 +65,7 @@ class CourseAccounts(APIView):
         """The accounts of the courses that the person teaches, helps in or designs, read-only."""
         courses = Course.objects.existing().filter(
             pk__in=Enrolment.objects.live()
-            .filter(user=request.actor.person, type__in=_STAFF)
+            .filter(user=request.actor.person, type__in=STAFF_BASE_ROLES)
             .values("course")
         )
         found = Account.objects.live().filter(pk__in=courses.values("account")).order_by("pk")

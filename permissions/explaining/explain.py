@@ -24,7 +24,7 @@ from accounts.models import Account, User
 from accounts.rules import ACT_AS
 from courses.models import Course, Enrolment
 from courses.rules import SEE_ENROLLED
-from permissions.catalogue import PERMISSIONS, BaseRole, Level, permission
+from permissions.catalogue import PERMISSIONS, STAFF_BASE_ROLES, BaseRole, Level, permission
 from permissions.explaining.changes import Activate, Change, Enrol, GiveRole, Reopen, SwitchOn
 from permissions.grants import Grants, Holding, grants_of
 from permissions.inheritance import Row as OverrideRow
@@ -50,7 +50,6 @@ _MOST_PROPOSALS = 8
 _MOST_TRIED = 100
 # In which course roles somebody is added to a course for what the role gives.
 _NOT_IDLE = (Enrolment.State.ACTIVE, Enrolment.State.DELETED)
-_STAFF = (BaseRole.TA, BaseRole.TEACHER, BaseRole.DESIGNER)
 
 
 @dataclass(frozen=True)
@@ -380,7 +379,7 @@ class _Explainer:
         if held.as_administrator or not isinstance(course, Course) or not _is_open(course):
             return
         taken = {enrolment.role_id for enrolment in self._enrolments_in(held.person, course)}
-        roles = [r for r in self._usable(course.account) if r.base_role in _STAFF]
+        roles = [r for r in self._usable(course.account) if r.base_role in STAFF_BASE_ROLES]
         fit = [r for r in roles if r.pk not in taken and self._gives(r, held, None)]
         for role in self._least(fit, course.account, None):
             yield (Enrol(held.person, role, course),)

@@ -58,6 +58,11 @@ def setup(cast: Cast, provider: Provider, **more: Any) -> None:
     set_provider(actor=actor, fields=fields(provider, **more), secret=SECRET)
 
 
+def in_office(cast: Cast, *keys: str) -> None:
+    """The teacher is an administrator of the root account who holds just these permissions."""
+    make_admin(cast, cast.teacher, cast.root, make_account_role(cast, "Office", *keys))
+
+
 def go(cast: Cast, client: Client, **more: Any) -> str:
     """To the provider: the address that the browser is sent to."""
     return client.get(f"/login/sso/{cast.root.pk}", more).headers["Location"]
@@ -365,7 +370,7 @@ def test_whoever_gives_others_a_login_may_come_in_as_them(
 ) -> None:
     """Where logins are known from the provider, like an e-mail address: the limits of acting."""
     keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
-    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    in_office(school, *keys)
     client = signed_in(school.teacher)
     page = f"/users/{school.student.pk}"
     url = f"{page}/logins"
@@ -379,7 +384,7 @@ def test_whoever_gives_others_a_login_may_come_in_as_them(
 def test_nobody_but_who_sets_it_up_gives_themself_a_login(school: Cast, signed_in: Any) -> None:
     """It may be the one of somebody who has not come in yet, and would be led to them."""
     keys = ["manage_user_logins", "read_roster", "view_user_logins", "become_user"]
-    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    in_office(school, *keys)
     for who, status in ((school.teacher, 403), (school.root_admin, 302)):
         client, url = signed_in(who), f"/users/{who.pk}/logins"
         assert (url in client.get(f"/users/{who.pk}").content.decode()) == (status == 302)
@@ -417,7 +422,7 @@ def test_whoever_renames_a_login_may_come_in_as_its_person(
     school: Cast, rest: Any, more: list[str], status: int
 ) -> None:
     keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
-    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    in_office(school, *keys)
     own = school.student.logins.get()
     url = f"/api/v1/accounts/{school.root.pk}/logins/{own.pk}"
     given = {"login": {"unique_id": "mallory"}}
@@ -439,7 +444,7 @@ def test_whoever_gives_others_a_sis_id_may_come_in_as_them(
 ) -> None:
     setup(cast, provider, match=match)
     keys = ["manage_user_logins", "read_roster", "manage_sis", "read_sis", *more]
-    make_admin(cast, cast.teacher, cast.root, make_account_role(cast, "Office", *keys))
+    in_office(cast, *keys)
     names = {"name": "Ada", "short_name": "Ada", "sortable_name": "Ada"}
     given = names | {"email": cast.student.email, "sis_id": "mallory"}
     client, url = signed_in(cast.teacher), f"/users/{cast.student.pk}/edit"
@@ -463,7 +468,7 @@ def test_whoever_comes_in_by_it_has_no_first_sign_in_to_be_given(
     school.student.set_unusable_password()
     school.student.save()
     keys = ["manage_user_logins", "read_roster", "read_email_addresses", *more]
-    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    in_office(school, *keys)
     office, url = signed_in(school.teacher), f"/users/{school.student.pk}"
     sign_on(school, provider, client, "ada.okafor")
     assert office.post(f"{url}/first_sign_in").status_code == 403
@@ -484,7 +489,7 @@ def test_nor_is_their_password_set_over_rest(
     school.student.set_unusable_password()
     school.student.save()
     keys = ["manage_user_logins", "read_roster", "view_user_logins", *more]
-    make_admin(school, school.teacher, school.root, make_account_role(school, "Office", *keys))
+    in_office(school, *keys)
     sign_on(school, provider, client, "ada.okafor")
     url = f"/api/v1/accounts/{school.root.pk}/logins/{school.student.logins.get().pk}"
     given = {"login": {"password": "willow-under-rain"}}
@@ -849,7 +854,7 @@ def test_who_manages_settings_alone_does_not(
 ) -> None:
     """They could come in as an Account Admin through a provider of their own."""
     keys = ["manage_account_settings", "become_user", "manage_user_logins", "read_roster"]
-    make_admin(cast, cast.teacher, cast.root, make_account_role(cast, "Office", *keys))
+    in_office(cast, *keys)
     client = signed_in(cast.teacher)
     assert client.get(f"/accounts/{cast.root.pk}/settings").status_code == 200
     assert (
