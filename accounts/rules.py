@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.actor import Actor
 from accounts.models import Account, SignOnProvider, User
+from permissions.filters import EVERYTHING, NOTHING, any_of
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
 from permissions.policy import (
@@ -24,54 +25,49 @@ from permissions.policy import (
 
 
 def _is_person(actor: Actor) -> Q:
-    return Q(pk=actor.person.pk) if actor.person else Q(pk__in=[])
+    return Q(pk=actor.person.pk) if actor.person else NOTHING
 
 
 def _is_real_person(actor: Actor) -> Q:
-    return Q(pk__in=[]) if actor.is_acting else _is_person(actor)
+    return NOTHING if actor.is_acting else _is_person(actor)
 
 
 def _is_acted_as(actor: Actor) -> Q:
-    return _is_person(actor) if actor.is_acting else Q(pk__in=[])
+    return _is_person(actor) if actor.is_acting else NOTHING
 
 
 def _is_another(actor: Actor) -> Q:
-    return ~Q(pk=actor.real.pk) if actor.real else Q(pk__in=[])
+    return ~Q(pk=actor.real.pk) if actor.real else NOTHING
 
 
 def _outranks_nobody(actor: Actor) -> Q:
     """Not an administrator who holds anything that the real person lacks (spec "Acting as")."""
     if actor.real is None:
-        return Q(pk__in=[])
-    beyond = AccountMembership.objects.active().filter(
-        _out_of_reach(actor), user=OuterRef("pk"), root_account=actor.root_account
-    )
-    return ~Q(Exists(beyond))
-
-
-def _out_of_reach(actor: Actor) -> Q:
-    """Memberships whose role gives, somewhere, what the real person does not hold there."""
-    key = (LOOKED_UP, "out of reach")
+        return NOTHING
+    key = (LOOKED_UP, "outranks nobody")
     if key not in actor.memo:
-        actor.memo[key] = _beyond(actor)
-    found: Q = actor.memo[key]
-    return found
+        beyond = AccountMembership.objects.active().filter(
+            _beyond(actor, actor.real), user=OuterRef("pk"), root_account=actor.root_account
+        )
+        actor.memo[key] = ~Q(Exists(beyond))
+    outranked: Q = actor.memo[key]
+    return outranked
 
 
-def _beyond(actor: Actor) -> Q:
-    assert actor.real is not None
-    held = grants_of(actor, actor.real)
+def _beyond(actor: Actor, real: User) -> Q:
+    """Memberships whose role gives, somewhere, what the real person does not hold there."""
+    held = grants_of(actor, real)
     pairs = (
         AccountMembership.objects.active()
         .filter(root_account=actor.root_account)
         .values_list("role_id", "account_id", "account__path")
         .distinct()
     )
-    beyond = Q(pk__in=[])
-    for role_id, account_id, path in pairs:
-        if not held.covers_role(role_id, path):
-            beyond |= Q(role_id=role_id, account_id=account_id)
-    return beyond
+    return any_of(
+        Q(role_id=role_id, account_id=account_id)
+        for role_id, account_id, path in pairs
+        if not held.covers_role(role_id, path)
+    )
 
 
 IS_THEMSELF = Condition("is the person themself", _is_person)
@@ -80,7 +76,7 @@ IS_ACTED_AS = Condition("is the person acted as", _is_acted_as)
 IS_SOMEONE_ELSE = Condition("is somebody else", _is_another)
 ACTS_AS_NOBODY_YET = Condition(
     "acts as nobody yet",
-    lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[]),
+    lambda actor: NOTHING if actor.is_acting else EVERYTHING,
     known=lambda actor, target: not actor.is_acting,
 )
 IS_NOBODY_ASKING = Condition(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Length
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -110,9 +110,7 @@ def account_in_sight(
     seen = permitted(request.actor, ADMINISTER_ACCOUNT).live().filter(pk=account_id)
     if required:
         seen = answered(seen, request.actor, is_permitted=required)
-    account: SeenAccount | None = _with_answers(request.actor, seen).first()
-    if account is None:
-        raise Http404
+    account: SeenAccount = get_object_or_404(_with_answers(request.actor, seen))
     request.account = account
     if required and not account.is_permitted:
         raise Denied(required)
@@ -193,7 +191,7 @@ def crumbs_along(lineage: Iterable[SeenAccount], *pages: tuple[str, str]) -> Cru
 def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
     """The user, with what the actor may see of and do for them as attributes. Raises Http404."""
     seen = permitted(request.actor, SEE_USER_PAGE).existing().filter(pk=user_id)
-    user: SeenUser | None = answered(
+    asked: Any = answered(
         seen,
         request.actor,
         shows_login=SEE_LOGIN,
@@ -213,9 +211,8 @@ def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
         may_sign_out=SIGN_OUT,
         may_suspend=SUSPEND,
         may_delete=DELETE_PERSON,
-    ).first()
-    if user is None:
-        raise Http404
+    )
+    user: SeenUser = get_object_or_404(asked)
     # Read with the request, with what belongs to it.
     user.root_account = request.root_account
     return user

@@ -10,6 +10,7 @@ from accounts.models import Account, User
 from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
 from courses.models import Course, Enrolment, Section
 from permissions.explaining.changes import Activate
+from permissions.filters import EVERYTHING, NOTHING, all_of, any_of, where_any
 from permissions.grants import Area, grants_of, path_of
 from permissions.models import AccountMembership
 from permissions.policy import (
@@ -24,6 +25,7 @@ from permissions.policy import (
     is_in,
     permitted,
     rule,
+    within,
 )
 from permissions.table import Piece
 
@@ -80,7 +82,7 @@ SEE_PERSON.row(
     "roster",
     Condition(
         "shares a course in which the caller holds “read_roster”",
-        lambda actor: Q(Exists(permitted(actor, SEE_ENROLLED).filter(user=OuterRef("pk")))),
+        lambda actor: where_any(permitted(actor, SEE_ENROLLED).filter(user=OuterRef("pk"))),
         permission="read_roster",
         through=Through(SEE_ENROLLED, "user"),
     ),
@@ -89,17 +91,11 @@ SEE_PERSON.row(
 
 def _is_of_an_account_where(key: str) -> Condition:
     """`key` is held, by each of the two people, in an account that the person is of."""
-
-    def condition(actor: Actor) -> Q:
-        every = Q()
-        for user in {actor.person, actor.real} - {None}:
-            assert user is not None
-            every &= _is_of(grants_of(actor, user).area(key, as_administrator=True))
-        return every
-
-    return Condition(
+    return within(
         f"is of an account in which the caller holds “{key}”",
-        condition,
+        lambda grants: grants.area(key, as_administrator=True),
+        _is_of,
+        None,
         permission=key,
         need=Need(_accounts_of, Whose.EACH, as_administrator=True),
     )
@@ -128,7 +124,9 @@ def ties_to(area: Area) -> tuple[QuerySet[Enrolment], QuerySet[AccountMembership
 
 def _is_of(area: Area) -> Q:
     if area.holds_root:
-        return ~Q(pk__in=[])
+        return EVERYTHING
+    if not area.pieces:
+        return NOTHING
     enrolments, memberships = ties_to(area)
     return Q(Exists(enrolments.filter(user=OuterRef("pk")))) | Q(
         Exists(memberships.filter(user=OuterRef("pk")))
@@ -187,7 +185,7 @@ def _is_own_or_observed(actor: Actor) -> Q:
     The student's place lends nothing: it is shown as long as the observer's own is there.
     """
     if actor.person is None:
-        return Q(pk__in=[])
+        return NOTHING
     mine = Enrolment.objects.filter(
         OF_SOMEONE_THERE, user=actor.person, type=Type.OBSERVER, course=OuterRef("course")
     ).exclude(state=State.INACTIVE)
@@ -245,13 +243,13 @@ SEE_SIS_IDS_OF_ACCOUNT = rule("see_sis_ids_of_account", Account, "see the SIS id
 
 def _is_in_it(actor: Actor) -> Q:
     there = Enrolment.objects.filter(OF_SOMEONE_THERE, user=actor.person, course=OuterRef("pk"))
-    return Q(Exists(there)) if actor.person else Q(pk__in=[])
+    return Q(Exists(there)) if actor.person else NOTHING
 
 
 def _has_open_place(actor: Actor) -> Q:
     there = Enrolment.objects.filter(OF_SOMEONE_THERE, user=actor.person, course=OuterRef("pk"))
     open_ones = there.exclude(state=State.INACTIVE)
-    return Q(Exists(open_ones)) if actor.person else Q(pk__in=[])
+    return Q(Exists(open_ones)) if actor.person else NOTHING
 
 
 ADMINISTERS_COURSE = is_in(
@@ -400,16 +398,13 @@ def may_give(actor: Actor, role_id: int, course: Course) -> bool:
 
 def removable(actor: Actor) -> Q:
     """Enrolments that the actor may end, suspend and bring back: each type has its own rule."""
-    some = Q(pk__in=[])
-    for type_, of_type in UNENROL.items():
-        some |= Q(type=type_) & of_type.q(actor)
-    return some
+    return any_of(all_of((Q(type=type_), of_type.q(actor))) for type_, of_type in UNENROL.items())
 
 
 ANSWER_INVITATION = rule("answer_invitation", Enrolment, "accept or decline an invitation").row(
     "themself",
     Condition(
         "is the person's own, and they are not acting as anyone",
-        lambda actor: Q(pk__in=[]) if actor.is_acting else Q(user=actor.person),
+        lambda actor: NOTHING if actor.is_acting else Q(user=actor.person),
     ),
 )

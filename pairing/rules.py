@@ -18,6 +18,7 @@ from courses.models import Course, Enrolment
 from courses.rules import COUNTS, IS_STUDENT, SEE_ENROLMENTS_OF
 from pairing.models import ObservationLink, PairingCode
 from permissions.explaining.changes import ChangeSetting
+from permissions.filters import EVERYTHING, NOTHING, where_any
 from permissions.policy import (
     Condition,
     Row,
@@ -66,7 +67,7 @@ def _with_enrolment(enrolments: Rule, sentence: str, key: str | None = None) -> 
     """About a user: they have an enrolment in the permitted set of another rule."""
     return Condition(
         sentence,
-        lambda actor: Q(Exists(permitted(actor, enrolments).filter(user=OuterRef("pk")))),
+        lambda actor: where_any(permitted(actor, enrolments).filter(user=OuterRef("pk"))),
         permission=key,
         through=Through(enrolments, "user"),
     )
@@ -106,7 +107,7 @@ ISSUE_ON_SETTINGS = (
 )
 
 ACTS_AS_NOBODY = Condition(
-    "acts as nobody", lambda actor: Q(pk__in=[]) if actor.is_acting else ~Q(pk__in=[])
+    "acts as nobody", lambda actor: NOTHING if actor.is_acting else EVERYTHING
 )
 # Where one of these fails, the surface is not the caller's: nothing they could be given changes it.
 WHOSE_SURFACE = {IS_THEMSELF_NOT_ACTING, ACTS_AS_NOBODY, IS_ACTED_AS}
@@ -166,9 +167,10 @@ _ADMINISTRATOR_ON_DETAILS = rule(
 
 def _of_student_whom(conditions: tuple[Condition, ...]) -> Condition:
     def condition(actor: Actor) -> Q:
-        students = User.objects.filter(
-            Row("", conditions).q(actor), root_account=actor.root_account
-        )
+        of_whom = Row("", conditions).q(actor)
+        if of_whom is NOTHING:
+            return NOTHING
+        students = User.objects.filter(of_whom, root_account=actor.root_account)
         return Q(Exists(students.filter(pk=OuterRef("student_id"))))
 
     return Condition("; ".join(c.sentence for c in conditions), condition)
@@ -178,7 +180,7 @@ def _names_the_caller(field: str, sentence: str) -> Condition:
     """The target's `field` is the caller, who acts as nobody."""
     return Condition(
         f"{sentence} the caller, who acts as nobody",
-        lambda actor: Q(pk__in=[]) if actor.is_acting else Q(**{field: actor.real}),
+        lambda actor: NOTHING if actor.is_acting else Q(**{field: actor.real}),
     )
 
 

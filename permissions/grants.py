@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import accumulate
-from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -21,16 +19,12 @@ from accounts.actor import Actor
 from accounts.models import Account, User
 from pairing_service.statements import every
 from permissions.catalogue import PERMISSIONS, STAFF_BASE_ROLES, BaseRole, permission
+from permissions.filters import any_of
 from permissions.inheritance import Decision
 from permissions.table import Piece, Table, table_of
 
 # What a course role still gives in a concluded course (spec/permissions.md "Answering").
 _READING = ("read_", "view_")
-
-
-def any_of(conditions: Iterable[Q]) -> Q:
-    """Where one of them holds; nowhere when there are none."""
-    return reduce(or_, conditions, Q()) or Q(pk__in=[])
 
 
 @dataclass(frozen=True)
@@ -51,8 +45,7 @@ class Area:
         """Courses in the area, by their own id (`course`) or by their account's path."""
         if not self.course_ids:
             return self.accounts(path)
-        courses = Q(**{f"{course}__in": self.course_ids})
-        return courses | self.accounts(path) if self.pieces else courses
+        return any_of((self.accounts(path), Q(**{f"{course}__in": self.course_ids})))
 
     def people(self, path: str) -> Q:
         """Whoever is *of* an account in the area: the target's account (`path`) is it or below."""

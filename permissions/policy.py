@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import reduce
-from operator import and_
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet, PermissionDenied
@@ -32,7 +30,8 @@ from django.db.models import (
 from accounts.actor import Actor
 from accounts.models import Account, User
 from permissions.explaining.changes import Change
-from permissions.grants import Area, Grants, any_of, grants_of, path_of
+from permissions.filters import EVERYTHING, NOTHING, all_of, any_of
+from permissions.grants import Area, Grants, grants_of, path_of
 
 M = TypeVar("M", bound=Model)
 
@@ -96,13 +95,8 @@ class Row:
         return all(condition.permission is None for condition in self.conditions)
 
     def q(self, actor: Actor) -> Q:
-        """All of them, and once what several say alike, as of two keys that one role gives."""
-        said: list[Q] = []
-        for condition in self.conditions:
-            q = condition.q(actor)
-            if not any(q.children == other.children and q == other for other in said):
-                said.append(q)
-        return reduce(and_, said, Q())
+        """The targets for which all conditions hold; none is asked after one that never does."""
+        return all_of(condition.q(actor) for condition in self.conditions)
 
     def known(self, actor: Actor, target: Any) -> bool | None:
         """Whether all hold for the target, without asking the database; None: it must be asked."""
@@ -174,6 +168,8 @@ def _permitted_by(rows: Sequence[Row], actor: Actor, rule: Rule) -> QuerySet[Any
     if not actor.is_able or not rows:
         return manager.none()
     some = any_of(row.q(actor) for row in rows)
+    if some is NOTHING:
+        return manager.none()
     return manager.filter(some, root_account=actor.root_account)
 
 
@@ -277,8 +273,10 @@ def answered(targets: QuerySet[M], actor: Actor, **rules: Rule) -> QuerySet[M]:
     return targets.annotate(**{name: answer(rule.q(actor)) for name, rule in rules.items()})
 
 
-def answer(condition: Q) -> Case:
+def answer(condition: Q) -> Case | Value:
     """True or false for each target, to annotate with, of a condition that is no rule's alone."""
+    if condition is EVERYTHING or condition is NOTHING:
+        return Value(condition is EVERYTHING, output_field=BooleanField())
     return Case(
         When(condition, then=Value(True)), default=Value(False), output_field=BooleanField()
     )
@@ -307,7 +305,7 @@ def asked(actor: Actor, whose: Whose) -> set[User]:
     return {user for user in people if user is not None}
 
 
-def _over(
+def within(
     sentence: str,
     area: Callable[[Grants], Area],
     q: Callable[[Area], Q],
@@ -317,7 +315,7 @@ def _over(
     permission: str | None = None,
     need: Need | None = None,
 ) -> Condition:
-    """The target is in the `area` of everyone who is asked.
+    """The target is in the `area` of everyone who is asked; in nobody's when nobody is.
 
     `q` is the filter on targets, `has` tells of one target without asking the database.
     """
@@ -327,10 +325,7 @@ def _over(
 
     def condition(actor: Actor) -> Q:
         held = areas(actor)
-        every = Q() if held else Q(pk__in=[])
-        for one in held:
-            every &= q(one)
-        return every
+        return all_of(map(q, held)) if held else NOTHING
 
     def known(actor: Actor, target: Any) -> bool:
         assert has is not None
@@ -351,7 +346,7 @@ def holds_in_course(
     """`key` is held in the course that the target's field `course` names ("pk": itself)."""
     itself = course == "pk"
     path = "account__path" if itself else f"{course}__account__path"
-    return _over(
+    return within(
         f"holds “{key}” in the course" + (" as an administrator" if as_administrator else ""),
         lambda grants: grants.area(key, as_administrator=as_administrator),
         lambda area: area.courses(course, path),
@@ -375,7 +370,7 @@ def is_in(
 ) -> Condition:
     """The account that the target's field names ("pk": itself) is in the `area` of the grants."""
     path = "path" if account == "pk" else f"{account}__path"
-    return _over(
+    return within(
         sentence,
         area,
         lambda area: area.accounts(path),
@@ -400,10 +395,10 @@ def holds_in_account(key: str, account: str = "pk", *, whose: Whose = Whose.EACH
 
 def holds_in_root(key: str, *, whose: Whose = Whose.EACH) -> Condition:
     """`key` is held in the root account, whatever the target."""
-    return _over(
+    return within(
         f"holds “{key}” in the root account",
         lambda grants: grants.area(key, as_administrator=True),
-        lambda area: area.accounts("root_account__path"),
+        lambda area: EVERYTHING if area.holds_root else NOTHING,
         lambda area, actor, _: area.has_account(actor.root_account.path),
         whose=whose,
         permission=key,

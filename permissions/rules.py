@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from accounts.actor import Actor
 from accounts.models import Account
+from permissions.filters import any_of
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
 from permissions.policy import Condition, holds_in_account, is_in, rule
@@ -44,11 +45,11 @@ def _within_own_rights(actor: Actor) -> Q:
         .values_list("role_id", "account_id", "account__path")
         .distinct()
     )
-    within = Q(pk__in=[])
-    for role_id, account_id, path in pairs:
-        if is_within_own_rights(actor, role_id, path):
-            within |= Q(role=role_id, account=account_id)
-    return within
+    return any_of(
+        Q(role=role_id, account=account_id)
+        for role_id, account_id, path in pairs
+        if is_within_own_rights(actor, role_id, path)
+    )
 
 
 _MANAGED = holds_in_account("manage_account_memberships", "account")

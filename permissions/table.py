@@ -18,6 +18,7 @@ from django.db.models import Q
 from accounts.models import Account
 from pairing_service.statements import every
 from permissions.catalogue import permission
+from permissions.filters import EVERYTHING
 from permissions.inheritance import Decision, GridCell, Row, cell, resolve
 from permissions.models import OverrideVersion, Role, new_version
 
@@ -36,7 +37,7 @@ class Piece:
     def as_q(self, field: str) -> Q:
         """The accounts in it, by the path `field`; the target is known to be of the tenant."""
         if self.here and self.below and self.path.count("/") == 1:
-            return ~Q(pk__in=[])  # the root account and all below it: everything
+            return EVERYTHING  # the root account and all below it
         if not self.below:
             return Q(**{field: self.path})
         inside = Q(**{f"{field}__startswith": self.path})
