@@ -1,18 +1,27 @@
-"""Real processes of the product on the database under test."""
+"""Real processes of the product on the database under test.
+
+Those that are started by the dozen are forked from one that has the product loaded already: its
+imports take longer than what most of them do.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import subprocess
+import runpy
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest import mock
 
 from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).parent.parent
+SLOWED = "tests.load.slowed_settings"
 
 
 def database_url() -> str:
@@ -35,18 +44,46 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def manage(*arguments: str, **more: str) -> subprocess.Popen[bytes]:
-    """`manage.py` in a process group of its own; `more` goes into its environment."""
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment(**more), start_new_session=True)
+class Process:
+    """`python -m MODULE ARGUMENTS` in a process group of its own, on the slowed settings.
+
+    Nothing is slowed down unless `KILL_JOURNAL` is in its environment (`more`).
+    """
+
+    def __init__(self, module: str, *arguments: str, **more: str) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["tests.load.loaded"])
+        with mock.patch.dict(os.environ, environment(DJANGO_SETTINGS_MODULE=SLOWED)):
+            forkserver.ensure_running()
+        self._process = context.Process(target=_run, args=(module, arguments, more))
+        self._process.start()
+
+    def kill(self) -> None:
+        """-9, and what it has started with it."""
+        if self._process.exitcode is None:
+            os.killpg(os.getpgid(self._process.pid or 0), signal.SIGKILL)
+        self._process.join()
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit status; None when it still runs then."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+
+def _run(module: str, arguments: tuple[str, ...], more: dict[str, str]) -> None:
+    os.setsid()
+    os.chdir(ROOT)
+    os.environ.update(more)
+    multiprocessing.set_start_method("fork", force=True)  # the server's own workers, too
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 @contextmanager
-def running(*arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The same, and at the end it is gone."""
-    process = manage(*arguments, **more)
+def running(module: str, *arguments: str, **more: str) -> Iterator[Process]:
+    """Such a process, which is gone at the end."""
+    process = Process(module, *arguments, **more)
     try:
         yield process
     finally:
         process.kill()
-        process.wait()

@@ -1,4 +1,5 @@
-"""An app for the killed server only: it slows every statement down and writes what it does.
+"""An app for killed processes only: it slows every statement down and writes what it does into the
+file that `KILL_JOURNAL` names. Without one it does nothing.
 
 The delay is the test's, not the product's: it makes a redemption long enough to be hit in between.
 """
@@ -14,12 +15,11 @@ from django.core.signals import request_finished
 from django.db.backends.signals import connection_created
 
 DELAY = 0.012
-JOURNAL = os.environ.get("KILL_JOURNAL", "")
 
 
 def note(line: str) -> None:
     """One line, written at once: it survives a kill."""
-    descriptor = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    descriptor = os.open(os.environ["KILL_JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(descriptor, (line + "\n").encode())
     os.close(descriptor)
 
@@ -43,7 +43,9 @@ class SlowedConfig(AppConfig):
         request_finished.connect(self._finished, weak=False)
 
     def _slow_down(self, connection: Any, **_: Any) -> None:
-        connection.execute_wrappers.append(slowly)
+        if "KILL_JOURNAL" in os.environ:
+            connection.execute_wrappers.append(slowly)
 
     def _finished(self, **_: Any) -> None:
-        note("finished")
+        if "KILL_JOURNAL" in os.environ:
+            note("finished")

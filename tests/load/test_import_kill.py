@@ -29,7 +29,7 @@ from sis.models import SILENCE, ImportProblem, SisImport
 from sis.running import MOST_RUNS
 from tests.cast import Cast
 from tests.effort import IMPORT_KILLS
-from tests.processes import manage
+from tests.processes import Process
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 PEOPLE = 2 * BATCH
@@ -69,22 +69,18 @@ def _copy(source: Path) -> Callable[[Path], None]:
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    started: list[Any] = []
+def worker(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
 
-    def start(*, slowed: bool) -> Any:
-        settings = "tests.load.slowed_settings" if slowed else "pairing_service.settings"
-        process = manage(
-            "worker", "--interval", "0.1", "--until-idle",
-            DJANGO_SETTINGS_MODULE=settings, KILL_JOURNAL=str(tmp_path / "journal"),
-        )  # fmt: skip
+    def start(*, slowed: bool) -> Process:
+        more = {"KILL_JOURNAL": str(tmp_path / "journal")} if slowed else {}
+        process = Process("manage", "worker", "--interval", "0.1", "--until-idle", **more)
         started.append(process)
         return process
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -111,7 +107,7 @@ def let_silence_pass(record: SisImport) -> None:
 
 
 def test_whenever_the_worker_is_killed_the_next_one_ends_the_import(
-    cast: Cast, ask: Callable[[], SisImport], worker: Callable[..., Any], rest: Any
+    cast: Cast, ask: Callable[[], SisImport], worker: Callable[..., Process], rest: Any
 ) -> None:
     record = ask()
     kept = uploads.folder() / record.upload
@@ -123,7 +119,6 @@ def test_whenever_the_worker_is_killed_the_next_one_ends_the_import(
         wait_until(SisImport.objects.running().exists)
         time.sleep(random.uniform(0.1, 2.0))
         process.kill()
-        process.wait()
         record = record_now(record)
         if not record.is_running:
             break  # It was quicker than the kill.
@@ -136,7 +131,7 @@ def test_whenever_the_worker_is_killed_the_next_one_ends_the_import(
         errors = ImportProblem.objects.filter(sis_import=record, is_error=True).count()
         assert told["data"]["counts"]["error_count"] == errors
         # Nobody takes it as long as it may still be alive.
-        assert worker(slowed=False).wait(timeout=60) == 0
+        assert worker(slowed=False).wait(60) == 0
         assert record_now(record).run == record.run
         let_silence_pass(record)
         told = admin.get(url).json()
@@ -145,7 +140,7 @@ def test_whenever_the_worker_is_killed_the_next_one_ends_the_import(
     # Two at once: one of them runs it.
     last = [worker(slowed=False), worker(slowed=False)]
     for process in last:
-        assert process.wait(timeout=120) == 0
+        assert process.wait(120) == 0
     told = admin.get(url).json()
     assert (told["workflow_state"], told["progress"]) == ("imported_with_messages", 100)
     assert there(cast) == ALL
@@ -165,7 +160,7 @@ def record_now(record: SisImport) -> SisImport:
 
 
 def test_an_upload_that_kills_every_worker_fails(
-    cast: Cast, ask: Callable[[], SisImport], worker: Callable[..., Any], rest: Any
+    cast: Cast, ask: Callable[[], SisImport], worker: Callable[..., Process], rest: Any
 ) -> None:
     record = ask()
     kept = uploads.folder() / record.upload
@@ -174,7 +169,6 @@ def test_an_upload_that_kills_every_worker_fails(
     process = worker(slowed=True)
     wait_until(lambda: there(cast)["users"] > 0)
     process.kill()
-    process.wait()
     let_silence_pass(record)
     # No worker is left; who polls hears of the end all the same.
     url = f"/api/v1/accounts/{cast.root.pk}/sis_imports/{record.pk}"

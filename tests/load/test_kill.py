@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +26,7 @@ from pairing.models import ObservationLink, PairingCode
 from tests.cast import Cast
 from tests.effort import KILLS
 from tests.load.slowed import DELAY
-from tests.processes import environment
+from tests.processes import Process
 
 # A redemption's statements, from the one that opens its transaction or takes its first locks.
 FIRST = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT u.id FROM accounts_rootaccountsettings"}
@@ -50,14 +46,10 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        slowed = environment(
-            DJANGO_SETTINGS_MODULE="tests.load.slowed_settings", KILL_JOURNAL=str(journal)
-        )
-        command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port),
-            "--log-level", "critical", "pairing_service.wsgi:application",
-        ]  # fmt: skip
-        self._process = subprocess.Popen(command, env=slowed, start_new_session=True)
+        self._process = Process(
+            "granian", "--interface", "wsgi", "--port", str(port), "--log-level", "critical",
+            "pairing_service.wsgi:application", KILL_JOURNAL=str(journal),
+        )  # fmt: skip
 
     def wait(self) -> None:
         """Until it answers."""
@@ -69,9 +61,7 @@ class Server:
         pytest.fail("the server did not start")
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.kill()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_a_worker_imports_what_waits_and_leaves_what_was_stopped(
     assert account.get_sis_imports(per_page=2)[0].id == sis_import.id
     assert list(account.get_sis_imports_running()) == []
     assert not User.objects.filter(sis_id="u1").exists()
-    with running("worker", "--interval", "0.1"):
+    with running("manage", "worker", "--interval", "0.1"):
         told = ended(account, sis_import)
     assert (told.workflow_state, told.progress, told.account_id, told.skip_deletes) == (
         "imported_with_messages", 100, cast.root.pk, True,
