@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import F, Lookup, Q
+from django.db.models import F, Lookup, Model, Q
 from django.db.models.expressions import RawSQL
+
+M = TypeVar("M", bound=Model)
 
 
 def run(sql: str, **values: Any) -> None:
@@ -33,6 +35,11 @@ def every(sql: str, **values: Any) -> list[tuple[Any, ...]]:
         cursor.execute(*_filled_in(sql, values))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def row_of(model: type[M], sql: str, **values: Any) -> M | None:
+    """The same, and its first row as one of the model, all of whose columns it selects."""
+    return next(iter(model._default_manager.raw(*_filled_in(sql, values))), None)
 
 
 def _filled_in(sql: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -21,7 +21,7 @@ KILLS = _often("KILLS", 10)
 """Processes that are killed in the middle of a redemption."""
 IMPORT_KILLS = _often("IMPORT_KILLS", 1)
 """Workers that are killed in the middle of one import: an import is tried three times."""
-TIMING_ROUNDS = _often("TIMING_ROUNDS", 8)
+TIMING_ROUNDS = _often("TIMING_ROUNDS", 10)
 """Tries of each kind of dead code that are compared by the time they take."""
 ODD_ROUNDS = _often("ODD_ROUNDS", 1)
 """Odd values for each name that a page's address or form may have; there are eight, and ten."""

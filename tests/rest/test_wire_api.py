@@ -13,6 +13,7 @@ from accounts.models import AccessToken, User
 from pairing.models import ObservationLink
 from pairing_service.http.errors import exception_handler
 from permissions.models import Role
+from permissions.table import bump
 from tests.cast import Cast, make_account_role, make_admin
 
 CHALLENGE = 'Bearer realm="canvas-lms"'
@@ -196,6 +197,7 @@ def test_acting_as_in_the_body(cast: Cast, rest):
 @pytest.fixture
 def pages(cast: Cast, rest):
     """GET the roles, of which there are 25."""
+    bump(cast.root)
     Role.objects.bulk_create(
         Role(root_account=cast.root, account=cast.root, label=f"R{n}", base_role="TaEnrollment")
         for n in range(19)
