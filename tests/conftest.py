@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import pickle
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -22,7 +22,7 @@ from django.test import Client
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.sessions import DEVICE, SessionStore
 from audit.triggers import drop_triggers
 from tests.cast import Cast, make_cast
@@ -83,30 +83,28 @@ def _templates_as_served(django_test_environment: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def made_once(django_db_setup: None, django_db_blocker: Any) -> bytes:
+def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[UUID, bytes]:
     """The cast, committed before the first test; making it for each would be half of their time.
 
     Each test gets a copy, which is quickest made from a pickle.
     """
     with django_db_blocker.unblock():
-        return pickle.dumps(make_cast())
-
-
-@pytest.fixture(scope="session")
-def tables() -> SimpleNamespace:
-    return SimpleNamespace(were_emptied=False)
+        assert not connection.in_atomic_block, "ask for the cast before the test has begun"
+        made = make_cast()
+        return made.root.uuid, pickle.dumps(made)
 
 
 @pytest.fixture
-def cast(made_once: bytes, tables: SimpleNamespace, db: Any) -> Cast:
+def cast(made_once: tuple[UUID, bytes], db: Any) -> Cast:
     """The people as they were made; anew once a test has emptied the tables (transaction=True).
 
     What a process keeps of the tenant is as of a version: a test that writes roles, overrides or
     settings without an action bumps it, and then the number comes back with the rows.
     """
-    if tables.were_emptied:
+    root, pickled = made_once
+    if not Account.objects.filter(uuid=root).exists():
         return make_cast()
-    copied: Cast = pickle.loads(made_once)
+    copied: Cast = pickle.loads(pickled)
     return copied
 
 
@@ -118,9 +116,7 @@ def empty(db: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _events_can_be_emptied(
-    request: pytest.FixtureRequest, tables: SimpleNamespace
-) -> Iterator[None]:
+def _events_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     """Nobody may remove events, so whatever empties all tables after a test has to ask for it."""
     marker = request.node.get_closest_marker("django_db")
     names = {"transactional_db", "live_server"} & set(request.fixturenames)
@@ -130,7 +126,6 @@ def _events_can_be_emptied(
     request.getfixturevalue("transactional_db")
     yield
     drop_triggers(connection)  # flush makes them again
-    tables.were_emptied = True
 
 
 def begin_session(user: User) -> str:

@@ -13,7 +13,7 @@ def _often(variable: str, default: int) -> int:
 
 EXAMPLES = _often("EXAMPLES", 5)
 """Random worlds in each test of the permission engine's properties."""
-API_EXAMPLES = _often("API_EXAMPLES", 100)
+API_EXAMPLES = _often("API_EXAMPLES", 50)
 """Requests that are made from the description of the API."""
 RACE_ROUNDS = _often("RACE_ROUNDS", 10)
 """Races of each kind."""

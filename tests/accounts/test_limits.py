@@ -102,7 +102,7 @@ def test_a_school_behind_one_address_is_not_one_person(cast: Cast) -> None:
         client.get("/login")
         return client
 
-    assert tries(lambda n: sign_in(browser(n), "ada.okafor", PASSWORD), 100) > 30
+    assert tries(lambda n: sign_in(browser(n), "ada.okafor", PASSWORD), 40) > 30
     one = browser(0)
     assert tries(lambda n: sign_in(one, f"somebody.{n}")) == 10
 

@@ -1,6 +1,7 @@
 """The product's settings in production, for a day's traffic: quick hashes, no files collected.
 
-What QR codes say is noted beside the mail: no browser here scans them.
+What QR codes say is noted beside the mail: no browser here scans them. Events are told at once: by
+one after the other they are all settled.
 """
 
 import os
@@ -10,10 +11,12 @@ from typing import Any
 import qrcode
 
 from pairing_service.settings import *  # noqa: F403
+from pairing_service.settings import INSTALLED_APPS
 from tests.settings import STATIC_ROOT
 
 __all__ = ["STATIC_ROOT"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.trust.served.ServedConfig"]
 STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

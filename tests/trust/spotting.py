@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -19,6 +20,7 @@ _LONG, _END = 40, 20
 _SHORT = 20
 
 
+@cache
 def forms_of(secret: str) -> set[bytes]:
     """The ways in which a text is written: plain, escaped, encoded, without what separates it."""
     texts = {secret, secret.lower(), secret.upper(), quote(secret, safe=""), quote_plus(secret)}

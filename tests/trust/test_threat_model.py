@@ -55,28 +55,31 @@ def test_every_test_that_is_named_exists(document: Path) -> None:
     assert all(test.startswith("test_") for _, test in named)
 
 
-@pytest.mark.parametrize("row", ACTORS, ids=lambda row: row[0])
-def test_of_each_actor_all_is_said(row: list[str]) -> None:
-    _who, may, may_not, what_stops_them, held_by = row
-    assert all([may, may_not, what_stops_them])
-    assert _TEST.search(held_by)
+def test_of_each_actor_all_is_said() -> None:
+    assert ACTORS
+    for who, may, may_not, what_stops_them, held_by in ACTORS:
+        assert all([may, may_not, what_stops_them]), who
+        assert _TEST.search(held_by), who
 
 
 def test_every_requirement_has_a_row() -> None:
     assert [row[0] for row in ROWS] == REQUIREMENTS
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_each_says_where_it_stands(row: list[str]) -> None:
-    _, _, state, by = row
+def test_each_says_where_it_stands() -> None:
+    assert [row[0] for row in ROWS if not is_said(*row[2:])] == []
+
+
+def is_said(state: str, by: str) -> bool:
+    """Whether the words `by` tell what the state needs."""
     headings = re.findall(r'README "([^"]+)"', by)
     match state:
         case "held":
-            assert _TEST.search(by)
+            return bool(_TEST.search(by))
         case "documented":
-            assert headings
-            assert all(re.search(rf"^##+ {one}$", README.read_text(), re.M) for one in headings)
+            text = README.read_text()
+            found = [re.search(rf"^##+ {one}$", text, re.MULTILINE) for one in headings]
+            return bool(found) and all(found)
         case "not applicable" | "open":
-            assert len(_TEST.sub("", by)) > 10, "why?"
-        case _:
-            pytest.fail(f"{state} is no state")
+            return len(_TEST.sub("", by)) > 10
+    return False
