@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
 from django.db.models.functions import Length
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -49,7 +48,7 @@ from courses.rules import (
 )
 from oauth.rules import MANAGE_DEVELOPER_KEYS
 from pairing.rules import MANAGE_OBSERVERS, SEE_LINKS_OF
-from permissions.policy import Denied, Rule, answered, permitted
+from permissions.policy import Denied, Rule, answered, answered_one, permitted
 from permissions.rules import MANAGE_ADMINISTRATORS, MANAGE_OVERRIDES
 from sis.rules import IMPORT_SIS
 
@@ -108,35 +107,33 @@ def account_in_sight(
     Raises Http404 for who does not administer it, Denied when `required` is not permitted.
     """
     seen = permitted(request.actor, ADMINISTER_ACCOUNT).live().filter(pk=account_id)
-    if required:
-        seen = answered(seen, request.actor, is_permitted=required)
-    account: SeenAccount = get_object_or_404(_with_answers(request.actor, seen))
+    rules = _OF_ACCOUNT | ({"is_permitted": required} if required else {})
+    account: Any = answered_one(seen, request.actor, **rules)
+    if account is None:
+        raise Http404
     request.account = account
     if required and not account.is_permitted:
         raise Denied(required)
     return account
 
 
-def _with_answers(actor: Actor, accounts: QuerySet[Account]) -> QuerySet[Any]:
-    return answered(
-        accounts,
-        actor,
-        may_see_people=SEE_PEOPLE_OF_ACCOUNT,
-        may_add_people=ADD_PERSON,
-        may_see_courses=SEE_COURSES_OF_ACCOUNT,
-        may_add_courses=ADD_COURSE,
-        may_manage=MANAGE_ACCOUNT_SETTINGS,
-        may_manage_sign_on=MANAGE_SIGN_ON,
-        may_manage_roles=MANAGE_OVERRIDES,
-        may_manage_admins=MANAGE_ADMINISTRATORS,
-        may_import=IMPORT_SIS,
-        may_see_events=SEE_EVENTS,
-        may_manage_keys=MANAGE_DEVELOPER_KEYS,
-        may_set_up_sign_ins=SET_UP_SIGN_INS,
-        shows_login=SEE_LOGINS_OF_ACCOUNT,
-        shows_email=SEE_EMAILS_OF_ACCOUNT,
-        shows_sis_id=SEE_SIS_IDS_OF_ACCOUNT,
-    )
+_OF_ACCOUNT = {
+    "may_see_people": SEE_PEOPLE_OF_ACCOUNT,
+    "may_add_people": ADD_PERSON,
+    "may_see_courses": SEE_COURSES_OF_ACCOUNT,
+    "may_add_courses": ADD_COURSE,
+    "may_manage": MANAGE_ACCOUNT_SETTINGS,
+    "may_manage_sign_on": MANAGE_SIGN_ON,
+    "may_manage_roles": MANAGE_OVERRIDES,
+    "may_manage_admins": MANAGE_ADMINISTRATORS,
+    "may_import": IMPORT_SIS,
+    "may_see_events": SEE_EVENTS,
+    "may_manage_keys": MANAGE_DEVELOPER_KEYS,
+    "may_set_up_sign_ins": SET_UP_SIGN_INS,
+    "shows_login": SEE_LOGINS_OF_ACCOUNT,
+    "shows_email": SEE_EMAILS_OF_ACCOUNT,
+    "shows_sis_id": SEE_SIS_IDS_OF_ACCOUNT,
+}
 
 
 def lineage(request: TenantRequest, account: Account) -> list[SeenAccount]:
@@ -191,7 +188,7 @@ def crumbs_along(lineage: Iterable[SeenAccount], *pages: tuple[str, str]) -> Cru
 def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
     """The user, with what the actor may see of and do for them as attributes. Raises Http404."""
     seen = permitted(request.actor, SEE_USER_PAGE).existing().filter(pk=user_id)
-    asked: Any = answered(
+    user: Any = answered_one(
         seen,
         request.actor,
         shows_login=SEE_LOGIN,
@@ -212,10 +209,12 @@ def person_in_sight(request: TenantRequest, user_id: int) -> SeenUser:
         may_suspend=SUSPEND,
         may_delete=DELETE_PERSON,
     )
-    user: SeenUser = get_object_or_404(asked)
+    if user is None:
+        raise Http404
     # Read with the request, with what belongs to it.
     user.root_account = request.root_account
-    return user
+    person: SeenUser = user
+    return person
 
 
 def breadcrumbs_to(request: TenantRequest, user: User, *pages: str) -> Crumbs:
@@ -234,6 +233,6 @@ def breadcrumbs_to(request: TenantRequest, user: User, *pages: str) -> Crumbs:
 
 def _accounts_with(actor: Actor, user: User) -> Iterator[Account]:
     accounts = permitted(actor, SEE_PEOPLE_OF_ACCOUNT).live().order_by(Length("path"), "pk")
-    for account in _with_answers(actor, accounts)[:5]:
+    for account in answered(accounts, actor, **_OF_ACCOUNT)[:5]:
         if account.is_root or people_of(account).filter(pk=user.pk).exists():
             yield account

@@ -273,6 +273,45 @@ def answered(targets: QuerySet[M], actor: Actor, **rules: Rule) -> QuerySet[M]:
     return targets.annotate(**{name: answer(rule.q(actor)) for name, rule in rules.items()})
 
 
+def answered_one(targets: QuerySet[M], actor: Actor, **rules: Rule) -> M | None:
+    """The same for one target, None when it is not there. A condition is asked once, however many
+    of the rules have it, and only where neither the actor nor the target as it is read tells."""
+    asked: dict[Condition, Q] = {}
+    rows = {name: list(_open_rows(rule, actor, asked)) for name, rule in rules.items()}
+    names = {
+        condition: f"condition_{n}" for n, condition in enumerate(asked) if condition.known is None
+    }
+    found = targets.annotate(**{name: answer(asked[c]) for c, name in names.items()})
+    target = next(iter(found[:1]), None)
+    if target is None:
+        return None
+
+    def is_met(condition: Condition) -> bool:
+        if condition.known is not None:
+            return condition.known(actor, target)
+        return bool(getattr(target, names[condition]))
+
+    for name in rules:
+        setattr(target, name, any(all(map(is_met, row)) for row in rows[name]))
+    return target
+
+
+def _open_rows(rule: Rule, actor: Actor, asked: dict[Condition, Q]) -> Iterator[list[Condition]]:
+    """Of each row that may hold for some target: its conditions that do not hold for all of them.
+    `asked` keeps the filters that were composed for it."""
+    for row in rule.rows if actor.is_able else ():
+        found = []
+        for condition in row.conditions:
+            if condition not in asked:
+                asked[condition] = condition.q(actor)
+            if asked[condition] is NOTHING:
+                break
+            if asked[condition] is not EVERYTHING:
+                found.append(condition)
+        else:
+            yield found
+
+
 def answer(condition: Q) -> Case | Value:
     """True or false for each target, to annotate with, of a condition that is no rule's alone."""
     if condition is EVERYTHING or condition is NOTHING:
@@ -285,15 +324,14 @@ def answer(condition: Q) -> Case | Value:
 def unmet(
     actor: Actor, rule: Rule, targets: QuerySet[Any]
 ) -> Iterator[tuple[Row, Any, list[Condition]]]:
-    """Per row and target: the conditions that fail. One query per row."""
+    """Per row and target: the conditions that fail. One query."""
+    conditions = dict.fromkeys(c for row in rule.rows for c in row.conditions)
+    names = {condition: f"condition_{n}" for n, condition in enumerate(conditions)}
+    asked = {name: answer(condition.q(actor)) for condition, name in names.items()}
+    found = list(targets.annotate(**asked))
     for row in rule.rows:
-        asked = {
-            f"condition_{n}": answer(condition.q(actor))
-            for n, condition in enumerate(row.conditions)
-        }
-        for target in targets.annotate(**asked):
-            answers = zip(row.conditions, asked, strict=True)
-            yield row, target, [c for c, name in answers if not getattr(target, name)]
+        for target in found:
+            yield row, target, [c for c in row.conditions if not getattr(target, names[c])]
 
 
 # --- Conditions that every app uses ---
