@@ -27,6 +27,7 @@ from accounts.sessions import DEVICE, SessionStore
 from audit.triggers import drop_triggers
 from tests.cast import Cast, make_cast
 from tests.described import DescribedClient
+from tests.kept import Kept
 
 
 def pytest_collection_finish() -> None:
@@ -83,7 +84,7 @@ def _templates_as_served(django_test_environment: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[UUID, bytes]:
+def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[UUID, bytes, Kept]:
     """The cast, committed before the first test; making it for each would be half of their time.
 
     Each test gets a copy, which is quickest made from a pickle.
@@ -91,19 +92,19 @@ def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[UUID, byte
     with django_db_blocker.unblock():
         assert not connection.in_atomic_block, "ask for the cast before the test has begun"
         made = make_cast()
-        return made.root.uuid, pickle.dumps(made)
+        return made.root.uuid, pickle.dumps(made), Kept()
 
 
 @pytest.fixture
-def cast(made_once: tuple[UUID, bytes], db: Any) -> Cast:
-    """The people as they were made; anew once a test has emptied the tables (transaction=True).
+def cast(made_once: tuple[UUID, bytes, Kept], db: Any) -> Cast:
+    """The people as they were made; put back once a test has emptied the tables (transaction=True).
 
     What a process keeps of the tenant is as of a version: a test that writes roles, overrides or
     settings without an action bumps it, and then the number comes back with the rows.
     """
-    root, pickled = made_once
+    root, pickled, kept = made_once
     if not Account.objects.filter(uuid=root).exists():
-        return make_cast()
+        kept.put_back()
     copied: Cast = pickle.loads(pickled)
     return copied
 

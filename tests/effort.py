@@ -16,7 +16,9 @@ EXAMPLES = _often("EXAMPLES", 5)
 API_EXAMPLES = _often("API_EXAMPLES", 50)
 """Requests that are made from the description of the API."""
 RACE_ROUNDS = _often("RACE_ROUNDS", 10)
-"""Races of each kind."""
+"""Races of many who redeem one code."""
+OTHER_RACE_ROUNDS = _often("RACE_ROUNDS", 3)
+"""Races of each other kind."""
 KILLS = _often("KILLS", 10)
 """Processes that are killed in the middle of a redemption."""
 IMPORT_KILLS = _often("IMPORT_KILLS", 1)

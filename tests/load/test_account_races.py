@@ -17,14 +17,14 @@ from courses.models import Course, Enrolment
 from pairing.actions import link
 from permissions.models import AccountMembership
 from tests.cast import Cast, enrol, make_account, make_user
-from tests.effort import RACE_ROUNDS
+from tests.effort import OTHER_RACE_ROUNDS
 from tests.load.test_races import at_once
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 
 
 def test_no_course_is_left_in_an_account_that_is_removed_meanwhile(cast: Cast) -> None:
-    for n in range(RACE_ROUNDS):
+    for n in range(OTHER_RACE_ROUNDS):
         account = make_account(cast.root, f"Empty {n}")
 
         def adding(account: Account = account) -> Callable[[], Any]:
@@ -52,7 +52,7 @@ def test_of_those_who_take_one_sis_id_at_once_exactly_one_does(cast: Cast) -> No
         )
 
     places = [cast.accounts.high.pk, cast.accounts.science.pk, cast.accounts.elementary.pk]
-    for n in range(RACE_ROUNDS):
+    for n in range(OTHER_RACE_ROUNDS):
         results = at_once([taking(pk, f"s-{n}") for pk in places])
         assert results == {"NoneType": 1, "ValidationError": 2}
 
@@ -101,7 +101,7 @@ def test_a_person_keeps_a_login_of_two_that_are_removed_at_once(cast: Cast) -> N
 
 
 def test_two_account_admins_who_suspend_each_other_do_not_both(cast: Cast) -> None:
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         User.objects.filter(pk__in=[cast.sub_admin.pk, cast.root_admin.pk]).update(state="active")
         AccountMembership.objects.filter(user=cast.sub_admin).update(account=cast.root)
 
@@ -117,7 +117,7 @@ def test_two_account_admins_who_suspend_each_other_do_not_both(cast: Cast) -> No
 
 def test_a_student_is_deleted_while_others_change_what_they_are_in(cast: Cast) -> None:
     """Nobody waits for ever, and nothing of the student stays open."""
-    for n in range(RACE_ROUNDS):
+    for n in range(OTHER_RACE_ROUNDS):
         student = make_user(cast.root, f"Child {n}")
         enrolment = enrol(cast, student, cast.courses.biology, "StudentEnrollment")
         link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=student)

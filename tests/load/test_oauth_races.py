@@ -15,7 +15,7 @@ from oauth.actions.keys import switch_key
 from oauth.actions.qr import exchange_qr, make_qr_sign_in, sign_in_by_qr
 from oauth.models import DeveloperKey, Integration, OAuthToken, QrSignIn
 from tests.cast import Cast
-from tests.effort import RACE_ROUNDS
+from tests.effort import OTHER_RACE_ROUNDS
 from tests.load.test_races import at_once
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
@@ -28,7 +28,7 @@ def test_of_8_who_exchange_one_code_exactly_one_wins_and_that_it_leaked_is_seen(
         root_account=cast.root, name="Reading App", client_id="reading-app",
         redirect_uris=BACK, secret_digest=digest_of("x"),
     )  # fmt: skip
-    for number in range(RACE_ROUNDS):
+    for number in range(OTHER_RACE_ROUNDS):
         text = approve(actor=cast.actor(cast.observer), approval=Approval(key, BACK))
         visitor = cast.actor(None)
         results = at_once(
@@ -58,7 +58,7 @@ def test_no_token_outlives_the_switch_that_ends_them(cast: Cast) -> None:
 
     approval = Approval(key, BACK)
     kept = exchanging(approve(actor=joy, approval=approval))().refresh_token
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         switch_key(actor=admin, key=key, on=True)
         exchanges = [exchanging(approve(actor=joy, approval=approval)) for _ in range(3)]
         refreshes = [partial(refresh, actor=visitor, key=key, text=kept)] * 8
@@ -73,7 +73,7 @@ def test_of_8_who_scan_one_drawing_exactly_one_is_signed_in(cast: Cast) -> None:
     key = DeveloperKey.objects.create(
         root_account=cast.root, name="Apps", client_id="apps", for_mobile=True
     )
-    for number in range(RACE_ROUNDS):
+    for number in range(OTHER_RACE_ROUNDS):
         text = make_qr_sign_in(actor=cast.actor(cast.student))
         visitor = cast.actor(None)
         browsers = [partial(sign_in_by_qr, actor=visitor, text=text)] * (THREADS // 2)
@@ -87,7 +87,7 @@ def test_of_8_who_scan_one_drawing_exactly_one_is_signed_in(cast: Cast) -> None:
 
 
 def test_of_8_drawings_made_at_once_one_works(cast: Cast) -> None:
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         actors = [cast.actor(cast.student) for _ in range(THREADS)]
         results = at_once([partial(make_qr_sign_in, actor=one) for one in actors])
         assert results == {"str": THREADS}
@@ -95,7 +95,7 @@ def test_of_8_drawings_made_at_once_one_works(cast: Cast) -> None:
 
 
 def test_a_drawing_never_outlives_the_switch_that_ends_it(cast: Cast) -> None:
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         actors = [cast.actor(cast.student) for _ in range(THREADS - 1)]
         switched_off = partial(
             update_account,

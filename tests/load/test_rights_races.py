@@ -18,7 +18,7 @@ from permissions.actions import (
 from permissions.models import AccountMembership, Role
 from permissions.overrides import OverrideChange
 from tests.cast import Cast, make_admin
-from tests.effort import RACE_ROUNDS
+from tests.effort import OTHER_RACE_ROUNDS
 from tests.load.test_races import at_once
 
 THREADS = 12
@@ -37,7 +37,7 @@ def test_of_12_roles_of_one_label_up_and_down_the_tree_one_is_made(cast: Cast) -
             actor=actor, account=account, label="Aide", base_role="TaEnrollment"
         )
 
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         results = at_once([making(n) for n in range(THREADS)])
         assert results == {"Role": 1, "ValidationError": THREADS - 1}
         Role.objects.filter(label="Aide").delete()
@@ -56,7 +56,7 @@ def test_of_two_namesakes_one_wakes(cast: Cast) -> None:
         actor = cast.actor(cast.root_admin)
         return lambda: activate_role(actor=actor, role=Role.objects.get(pk=role.pk))
 
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         assert at_once([waking(role) for role in roles]) == {"NoneType": 1, "RoleRefused": 1}
         Role.objects.filter(label="Aide").update(state="inactive")
 
@@ -83,7 +83,7 @@ def test_of_two_administrators_who_remove_each_other_one_stays(cast: Cast) -> No
         return lambda: remove_administrator(actor=actor, membership=membership)
 
     pairs = [(cast.root_admin, cast.teacher), (cast.teacher, cast.root_admin)]
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         results = at_once([removing(*pair) for pair in pairs])
         assert results["NoneType"] == 1, results
         assert set(results) <= {"NoneType", "Denied", "LastAdministrator"}
@@ -98,7 +98,7 @@ def test_two_accounts_do_not_end_below_each_other(cast: Cast) -> None:
         account, parent = (Account.objects.get(pk=each.pk) for each in (account, parent))
         return lambda: move_sub_account(actor=actor, account=account, parent=parent)
 
-    for _ in range(RACE_ROUNDS):
+    for _ in range(OTHER_RACE_ROUNDS):
         results = at_once([moving(one, other), moving(other, one)])
         assert results == {"NoneType": 1, "WouldCircle": 1}
         for account in (one, other):
