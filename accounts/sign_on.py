@@ -32,6 +32,7 @@ from accounts.confirming import FOLLOWED
 from accounts.hosts import address_of
 from accounts.models import Account, SignOnProvider
 from accounts.sealing import CannotUnseal, unseal
+from pairing_service.statements import row_of
 
 log = logging.getLogger(__name__)
 _KIND = "openid_connect"
@@ -57,7 +58,11 @@ FAILURES = (
 
 def provider_of(root_account: Account) -> SignOnProvider | None:
     """The provider through which a root account's people may sign in now."""
-    return SignOnProvider.objects.filter(root_account=root_account, is_on=True).first()
+    return row_of(SignOnProvider, _ON, root=root_account.pk)
+
+
+# By hand: allauth asks for its application at every step.
+_ON = "SELECT * FROM accounts_signonprovider WHERE root_account_id = %(root)s AND is_on"
 
 
 def provider_id_of(root_account: Account) -> str:
