@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pairing_service.statements import every, run
+from pairing_service.statements import every, run, selecting
 
 
 def login_key(login_id: str) -> str:
@@ -120,10 +120,10 @@ class RootAccountSettingsQuerySet(models.QuerySet["RootAccountSettings"]):
     def held(self, root_account: Account) -> RootAccountSettings:
         """The settings as they are now, held."""
         share = " FOR SHARE" if connection.features.has_select_for_update else ""
-        return self.raw(_SETTINGS + share, [root_account.pk])[0]
+        asked = f"{selecting(RootAccountSettings)} WHERE account_id = %s{share}"
+        return self.raw(asked, [root_account.pk])[0]
 
 
-_SETTINGS = "SELECT * FROM accounts_rootaccountsettings WHERE account_id = %s"
 _HOLD = """
 SELECT u.id FROM accounts_rootaccountsettings s JOIN accounts_user u ON u.id IN %(people)s
  WHERE s.account_id = %(root)s ORDER BY u.id FOR SHARE OF s FOR NO KEY UPDATE OF u

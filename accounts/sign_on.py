@@ -62,7 +62,7 @@ def provider_of(root_account: Account) -> SignOnProvider | None:
 
 
 # By hand: allauth asks for its application at every step.
-_ON = "SELECT * FROM accounts_signonprovider WHERE root_account_id = %(root)s AND is_on"
+_ON = "WHERE root_account_id = %(root)s AND is_on"
 
 
 def provider_id_of(root_account: Account) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -37,9 +38,20 @@ def every(sql: str, **values: Any) -> list[tuple[Any, ...]]:
         return rows
 
 
-def row_of(model: type[M], sql: str, **values: Any) -> M | None:
-    """The same, and its first row as one of the model, all of whose columns it selects."""
+def row_of(model: type[M], rest: str, **values: Any) -> M | None:
+    """One of the model; `rest` is what follows FROM and its table. None when there is none."""
+    sql = f"{selecting(model)} {rest}"
     return next(iter(model._default_manager.raw(*_filled_in(sql, values))), None)
+
+
+@cache
+def selecting(model: type[Model]) -> str:
+    """SELECT the columns that the model knows FROM its table.
+
+    By name: where a statement with `*` is prepared, a new column makes PostgreSQL refuse it.
+    """
+    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+    return f'SELECT {columns} FROM "{model._meta.db_table}"'
 
 
 def _filled_in(sql: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:

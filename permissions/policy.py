@@ -119,7 +119,12 @@ class Rule:
     rows: list[Row] = field(default_factory=list)
 
     def row(self, name: str, *conditions: Condition) -> Rule:
-        """Add a way to be allowed; returns the rule, so that rows can be chained."""
+        """Add a way to be allowed; returns the rule, so that rows can be chained.
+
+        ValueError without a condition: that would allow everybody.
+        """
+        if not conditions:
+            raise ValueError(f"A row of {self.name} has no condition.")
         self.rows.append(Row(name, conditions))
         return self
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -332,3 +334,11 @@ def test_rest_ends_nothing_while_acting_as_the_person(
     url = f"/api/v1/users/self/sessions?as_user_id={cast.student.pk}"
     assert rest(cast.teacher).delete(url).status_code == 403
     assert is_in(with_everything["here"])
+
+
+def test_columns_are_named(cast: Cast, signed_in: Any) -> None:
+    """Where statements are prepared, one that asks for all columns is refused once there is a new
+    one: pages would fail while a new version is being installed."""
+    with CaptureQueriesContext(connection) as seen:
+        assert signed_in(cast.student).get("/profile/settings").status_code == 200
+    assert [one["sql"] for one in seen.captured_queries if "SELECT *" in one["sql"]] == []

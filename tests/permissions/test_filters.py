@@ -1,0 +1,78 @@
+"""What is the same for every target is known before a statement is composed, and says the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
+
+from accounts.actor import Actor
+from accounts.models import User
+from courses.rules import SEE_EMAIL, SEE_USER_PAGE
+from permissions.filters import EVERYTHING, NOTHING, all_of, any_of, where_any
+from permissions.grants import grants_of
+from permissions.policy import Rule, permitted, unmet
+from tests.cast import Cast
+
+ADA, BEN = Q(name="Ada"), Q(name="Ben")
+
+
+def test_any_of() -> None:
+    assert any_of([]) is NOTHING
+    assert any_of([NOTHING, NOTHING]) is NOTHING
+    assert any_of([ADA, EVERYTHING, BEN]) is EVERYTHING
+    assert any_of([NOTHING, ADA, NOTHING]) == ADA
+    assert any_of([ADA, BEN]) == ADA | BEN
+
+
+def test_all_of() -> None:
+    assert all_of([]) is EVERYTHING
+    assert all_of([EVERYTHING, EVERYTHING]) is EVERYTHING
+    assert all_of([ADA, NOTHING, BEN]) is NOTHING
+    assert all_of([EVERYTHING, ADA, EVERYTHING]) == ADA
+    assert all_of([ADA, BEN, Q(name="Ada")]) == ADA & BEN
+
+
+def test_what_comes_after_one_that_never_holds_is_not_asked() -> None:
+    def filters() -> Any:
+        yield NOTHING
+        pytest.fail("it was asked")
+
+    assert all_of(filters()) is NOTHING
+
+
+def test_the_database_agrees(cast: Cast) -> None:
+    assert not User.objects.filter(NOTHING).exists()
+    assert User.objects.filter(EVERYTHING).count() == User.objects.count()
+    assert where_any(User.objects.none().filter(ADA)) is NOTHING
+
+
+def test_who_holds_it_nowhere_asks_nothing(cast: Cast, django_assert_num_queries: Any) -> None:
+    actor = cast.actor(cast.teacher)
+    grants_of(actor, cast.teacher)
+    with django_assert_num_queries(0):
+        assert list(permitted(actor, SEE_USER_PAGE)) == []
+
+
+def test_who_holds_it_everywhere_asks_for_the_tenant_alone(cast: Cast) -> None:
+    actor = cast.actor(cast.root_admin)
+    grants_of(actor, cast.root_admin)
+    with CaptureQueriesContext(connection) as seen:
+        everyone = set(permitted(actor, SEE_USER_PAGE))
+    assert everyone == set(User.objects.filter(root_account=cast.root))
+    [statement] = seen.captured_queries
+    assert statement["sql"].partition("WHERE")[2].count("=") == 1
+
+
+def test_without_anybody_nothing_is_met(cast: Cast) -> None:
+    nobody = Actor(cast.actor(None).root_account)
+    students = User.objects.filter(pk=cast.student.pk)
+    assert all(failed for _, _, failed in unmet(nobody, SEE_EMAIL, students))
+
+
+def test_a_row_without_a_condition_is_refused() -> None:
+    with pytest.raises(ValueError, match="no condition"):
+        Rule("open_to_all", User, "do anything").row("everybody")
