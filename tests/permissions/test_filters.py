@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from accounts.actor import Actor
-from accounts.models import User
+from accounts.models import Account, User
 from courses.rules import SEE_EMAIL, SEE_USER_PAGE
 from permissions.filters import EVERYTHING, NOTHING, all_of, any_of, where_any
 from permissions.grants import grants_of
-from permissions.policy import Rule, permitted, unmet
-from tests.cast import Cast
+from permissions.policy import RULES, Rule, answered_one, permitted, unmet
+from tests.cast import Cast, make_account_role, make_admin
 
 ADA, BEN = Q(name="Ada"), Q(name="Ben")
 
@@ -65,6 +65,31 @@ def test_who_holds_it_everywhere_asks_for_the_tenant_alone(cast: Cast) -> None:
     assert everyone == set(User.objects.filter(root_account=cast.root))
     [statement] = seen.captured_queries
     assert statement["sql"].partition("WHERE")[2].count("=") == 1
+
+
+@pytest.mark.parametrize("model", [User, Account])
+@pytest.mark.parametrize("who", ["root_admin", "sub_admin", "teacher", "observer"])
+def test_what_one_target_tells_is_what_is_permitted(
+    cast: Cast, model: type[User | Account], who: str
+) -> None:
+    """All rules of its kind at once, and acting as somebody, too."""
+    make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Helper", "manage_user_logins"))
+    cast.override("AccountAdmin", "read_roster", account=cast.accounts.science, enabled=False)
+    person = getattr(cast, who)
+    rules = {name: rule for name, rule in RULES.items() if rule.model is model}
+    for actor in (cast.actor(person), cast.actor(cast.root_admin, acting_as=person)):
+        told = {
+            target.pk: answered_one(model.objects.filter(pk=target.pk), actor, **rules)
+            for target in model.objects.filter(root_account=cast.root)
+        }
+        for name, rule in rules.items():
+            of_one = {pk for pk, target in told.items() if getattr(target, name)}
+            of_all = set(permitted(actor, rule).values_list("pk", flat=True))
+            assert of_one == of_all & told.keys(), name
+
+
+def test_one_that_is_not_there(cast: Cast) -> None:
+    assert answered_one(User.objects.none(), cast.actor(cast.root_admin)) is None
 
 
 def test_without_anybody_nothing_is_met(cast: Cast) -> None:
