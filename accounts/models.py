@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pairing_service.statements import every, run, selecting
+from pairing_service.statements import every, row_of, run
 
 
 def login_key(login_id: str) -> str:
@@ -120,8 +120,10 @@ class RootAccountSettingsQuerySet(models.QuerySet["RootAccountSettings"]):
     def held(self, root_account: Account) -> RootAccountSettings:
         """The settings as they are now, held."""
         share = " FOR SHARE" if connection.features.has_select_for_update else ""
-        asked = f"{selecting(RootAccountSettings)} WHERE account_id = %s{share}"
-        return self.raw(asked, [root_account.pk])[0]
+        where = f"WHERE account_id = %(root)s{share}"
+        settings = row_of(RootAccountSettings, where, root=root_account.pk)
+        assert settings is not None  # every root account has them
+        return settings
 
 
 _HOLD = """

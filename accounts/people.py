@@ -19,6 +19,7 @@ from courses.models import Enrolment
 from courses.rules import OF_A_STUDENT, SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, SEE_CODE
+from permissions.filters import NOTHING
 from permissions.grants import Area
 from permissions.policy import answered, permitted
 from permissions.table import Piece
@@ -125,7 +126,7 @@ def named(text: str, field: str = "name_key") -> Q:
     """
     text = folded(text)
     if not text:  # nothing but punctuation
-        return Q(pk__in=[])
+        return NOTHING
     each = Q()
     for word in text.split()[:_MOST_WORDS]:
         each &= Q(**{f"{field}__contains": f" {word}"})

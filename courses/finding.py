@@ -33,6 +33,7 @@ from courses.rules import (
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import Params, is_number, read_number
 from permissions.catalogue import STAFF_BASE_ROLES
+from permissions.filters import any_of
 from permissions.policy import answered, may, permitted
 
 State = Course.State
@@ -176,12 +177,8 @@ def _in_account(actor: Actor, account: Account, params: Params) -> QuerySet[Cour
 
 def _below(actor: Actor, ids: list[str]) -> Q:
     """In one of these accounts, or below it; what is none of the tenant's has no courses."""
-    found = Q(pk__in=[])
-    for text in ids:
-        below = find_account(actor, text) if text.isdecimal() else None
-        if below is not None:
-            found |= Q(account__path__startswith=below.path)
-    return found
+    found = (find_account(actor, text) for text in ids if text.isdecimal())
+    return any_of(Q(account__path__startswith=above.path) for above in found if above)
 
 
 def _switches(params: Params) -> Iterable[Q]:

@@ -40,12 +40,12 @@ def every(sql: str, **values: Any) -> list[tuple[Any, ...]]:
 
 def row_of(model: type[M], rest: str, **values: Any) -> M | None:
     """One of the model; `rest` is what follows FROM and its table. None when there is none."""
-    sql = f"{selecting(model)} {rest}"
+    sql = f"{_selecting(model)} {rest}"
     return next(iter(model._default_manager.raw(*_filled_in(sql, values))), None)
 
 
 @cache
-def selecting(model: type[Model]) -> str:
+def _selecting(model: type[Model]) -> str:
     """SELECT the columns that the model knows FROM its table.
 
     By name: where a statement with `*` is prepared, a new column makes PostgreSQL refuse it.

@@ -15,6 +15,7 @@ from accounts.models import Account
 from audit.actions import event
 from audit.models import Event
 from permissions.catalogue import Permission, permission
+from permissions.filters import any_of
 from permissions.grants import grants_of
 from permissions.inheritance import GridCell, Row, cell
 from permissions.models import Override, OverrideVersion, Role
@@ -158,10 +159,11 @@ def require_held(actor: Actor, account: Account, base_role: str, before: Rows, a
 def write_rows(actor: Actor, role: Role, changes: Iterable[tuple[int, str, RowChange]]) -> None:
     """Write rows by account and permission, record each, and make every process read anew."""
     changes = list(changes)
-    gone = Q(pk__in=[])
-    for account_id, key, change in changes:
-        if change.after is None:
-            gone |= Q(account=account_id, permission=key)
+    gone = any_of(
+        Q(account=account_id, permission=key)
+        for account_id, key, change in changes
+        if change.after is None
+    )
     Override.objects.filter(gone, role=role).delete()
     Override.objects.bulk_create(
         (

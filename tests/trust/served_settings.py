@@ -1,7 +1,7 @@
 """The product's settings in production, for a day's traffic: quick hashes, no files collected.
 
-What QR codes say is noted beside the mail: no browser here scans them. Events are told at once: by
-one after the other they are all settled.
+What QR codes say is noted beside the mail: no browser here scans them. Events are told at once, and
+not when those that began before them must have ended: here one thing happens after the other.
 """
 
 import os
