@@ -6,7 +6,6 @@ import gc
 import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -22,7 +21,7 @@ from django.test import Client
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
-from accounts.models import Account, User
+from accounts.models import User
 from accounts.sessions import DEVICE, SessionStore
 from audit.triggers import drop_triggers
 from tests.cast import Cast, make_cast
@@ -84,7 +83,7 @@ def _templates_as_served(django_test_environment: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[UUID, bytes, Kept]:
+def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[bytes, Kept]:
     """The cast, committed before the first test; making it for each would be half of their time.
 
     Each test gets a copy, which is quickest made from a pickle.
@@ -92,18 +91,18 @@ def made_once(django_db_setup: None, django_db_blocker: Any) -> tuple[UUID, byte
     with django_db_blocker.unblock():
         assert not connection.in_atomic_block, "ask for the cast before the test has begun"
         made = make_cast()
-        return made.root.uuid, pickle.dumps(made), Kept()
+        return pickle.dumps(made), Kept(made.root)
 
 
 @pytest.fixture
-def cast(made_once: tuple[UUID, bytes, Kept], db: Any) -> Cast:
+def cast(made_once: tuple[bytes, Kept], db: Any) -> Cast:
     """The people as they were made; put back once a test has emptied the tables (transaction=True).
 
     What a process keeps of the tenant is as of a version: a test that writes roles, overrides or
     settings without an action bumps it, and then the number comes back with the rows.
     """
-    root, pickled, kept = made_once
-    if not Account.objects.filter(uuid=root).exists():
+    pickled, kept = made_once
+    if not kept.is_there():
         kept.put_back()
     copied: Cast = pickle.loads(pickled)
     return copied

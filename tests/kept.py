@@ -8,17 +8,25 @@ from typing import Any
 from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.models import Model
 
 
 class Kept:
     """All that the product's tables hold when it is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, row: Model) -> None:
+        """`row` is one of them: as long as it is there, all are."""
+        table = connection.ops.quote_name(row._meta.db_table)
+        self._look = f"SELECT 1 FROM {table} WHERE id = {row.pk}"
         self._tables = {
             model._meta.db_table: (model, rows)
             for model in apps.get_models()
             if (rows := _rows(model._meta.db_table))
         }
+
+    def is_there(self) -> bool:
+        with connection.cursor() as cursor:
+            return cursor.execute(self._look).fetchone() is not None
 
     @transaction.atomic
     def put_back(self) -> None:

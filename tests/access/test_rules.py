@@ -170,14 +170,16 @@ def target_named(cast: Cast, name: str) -> Model:
     return places.get(name) or getattr(cast, name)
 
 
-@pytest.mark.parametrize("line", TABLE, ids=lambda line: "-".join(line.split()[:2]))
-def test_people_may_do_what_the_table_says(cast: Cast, line: str) -> None:
-    name, target, *expected = line.split()
-    assert len(expected) == len(PEOPLE)
+def test_people_may_do_what_the_table_says(cast: Cast) -> None:
     people: list[User | None] = [getattr(cast, person, None) for person in PEOPLE]
-    asked = target_named(cast, target)
-    answers = ["+" if may(cast.actor(p), RULES[name], asked) else "." for p in people]
-    assert dict(zip(PEOPLE, answers, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
+    wrong = []
+    for line in TABLE:
+        name, target, *expected = line.split()
+        asked = target_named(cast, target)
+        answers = ["+" if may(cast.actor(p), RULES[name], asked) else "." for p in people]
+        if answers != expected:
+            wrong.append(f"{name} {target} {' '.join(answers)}")
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_an_unknown_action_is_nobodys() -> None:
