@@ -12,12 +12,13 @@ import sis.urls
 from pairing_service import docs
 from pairing_service.http.errors import api_not_found
 
+# What is asked most comes first: addresses are tried one after the other.
 api = [
+    *pairing.urls.api,
     *accounts.urls.api,
     *audit.urls.api,
     *permissions.urls.api,
     *courses.urls.api,
-    *pairing.urls.api,
     *sis.urls.api,
     *oauth.urls.api,
     re_path("", api_not_found),
