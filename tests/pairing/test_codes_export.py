@@ -16,12 +16,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.actor import Actor
 from accounts.models import User
 from audit.models import Event
 from courses.models import Course
 from pairing.actions import redeem_code
 from pairing.codes import ALPHABET, new_code
-from pairing.exports import export_codes, of_course
+from pairing.exports import Scope, export_codes, of_course
 from pairing.models import PairingCode
 from tests.cast import Cast, enrol, make_account_role, make_admin, make_user
 from tests.pairing.surfaces import COURSE_ADMINISTRATION, DETAILS_PAIR, GENERATE, Case
@@ -300,6 +301,22 @@ def test_all_get_one_or_nobody_does(
         export_codes(actor=cast.actor(cast.sub_admin), scope=of_course(biology))
     assert PairingCode.objects.live().count() == PairingCode.objects.count() == 5
     assert Event.objects.count() == number
+
+
+def test_who_is_added_meanwhile_gets_none(
+    cast: Cast, biology: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their row is not held: somebody else could be making codes for them at this moment."""
+    ask = Scope.receiving
+
+    def receiving(scope: Scope, actor: Actor) -> Any:
+        add_student(cast, "Late Comer", biology)
+        return ask(scope, actor)
+
+    monkeypatch.setattr(Scope, "receiving", receiving)
+    made = export_codes(actor=cast.actor(cast.sub_admin), scope=of_course(biology))
+    assert {code.student for code in made.codes} == {cast.student, cast.classmate}
+    assert made.left_out == 0
 
 
 def test_codes_in_a_list_say_that_they_come_from_an_export(
