@@ -32,8 +32,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _turn: Lock | None = None
 
     def _start_transaction_under_autocommit(self) -> None:
-        self._wait_in_queue()
         try:
+            self._wait_in_queue()
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._leave_queue()
@@ -65,10 +65,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.is_in_memory_db():
             return
         name = str(self.settings_dict["NAME"])
-        give_up = time.monotonic() + self.settings_dict["OPTIONS"].get("timeout", 5)
+        patience = self.settings_dict["OPTIONS"].get("timeout", 5)
+        give_up = time.monotonic() + patience
         if self._turn is None:
             turn = _turns.setdefault(name, Lock())
-            if not turn.acquire(timeout=give_up - time.monotonic()):
+            if not turn.acquire(timeout=patience):
                 return
             self._turn = turn
         if self._queue is None:

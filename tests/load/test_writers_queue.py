@@ -106,6 +106,22 @@ def test_who_goes_away_lets_the_next_one_in(file: Path) -> None:
     second.close()
 
 
+def test_who_fails_in_the_queue_leaves_it(file: Path) -> None:
+    queue = Path(f"{file}-queue")
+    queue.mkdir()
+    first = Writer(file)
+    with pytest.raises(IsADirectoryError):
+        first.begin()
+    queue.rmdir()
+    second = Writer(file)
+    begun = time.monotonic()
+    second.begin()
+    assert time.monotonic() - begun < 10
+    second.end()
+    first.close()
+    second.close()
+
+
 def test_a_forked_process_waits_for_none_of_its_parents_threads(file: Path) -> None:
     writer = Writer(file)
     writer.begin()
