@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.actor import Actor
 from accounts.models import Account, SignOnProvider, User
-from permissions.filters import EVERYTHING, NOTHING, any_of
+from permissions.filters import EVERYTHING, NOTHING, any_pair
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
 from permissions.policy import (
@@ -63,8 +63,8 @@ def _beyond(actor: Actor, real: User) -> Q:
         .values_list("role_id", "account_id", "account__path")
         .distinct()
     )
-    return any_of(
-        Q(role_id=role_id, account_id=account_id)
+    return any_pair(
+        (role_id, account_id)
         for role_id, account_id, path in pairs
         if not held.covers_role(role_id, path)
     )

@@ -105,3 +105,31 @@ class _EqualsAny(Lookup):  # type: ignore[type-arg]
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, params = self.process_lhs(compiler, connection)
         return f"{column} = ANY(%s)", (*params, self.rhs)
+
+
+def below_any(field: str, account_ids: Collection[int]) -> Q:
+    """Where the account path in `field` lies below one of thousands of accounts: one parameter.
+
+    The accounts themselves are not in it; `field` is a path as `Account.path` is."""
+    return Q(_BelowAny(F(field), [str(account_id) for account_id in account_ids]))
+
+
+class _BelowAny(Lookup):  # type: ignore[type-arg]
+    """Whether an id above the last one of a path ("1/17/203/": 1 or 17) is in the list.
+
+    Each id is looked up in the list, which both databases read once; comparing every path of the
+    list with every row's would take thousands of times as long.
+    """
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        column, params = self.process_lhs(compiler, connection)
+        above = f"rtrim(rtrim({column}, '/'), '0123456789')"
+        if connection.vendor == "postgresql":
+            ids = f"unnest(string_to_array({above}, '/')) AS part (value)"
+            return f"EXISTS (SELECT 1 FROM {ids} WHERE value = ANY(%s))", (*params, self.rhs)
+        ids = f"json_each('[\"' || replace({above}, '/', '\",\"') || '\"]')"
+        listed = "(SELECT value FROM json_each(%s))"
+        sql = f"EXISTS (SELECT 1 FROM {ids} WHERE value IN {listed})"
+        return sql, (*params, json.dumps(self.rhs))

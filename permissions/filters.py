@@ -6,12 +6,15 @@ statement is composed, and composing what does not matter costs more than asking
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import reduce
 from operator import and_, or_
 from typing import Any
 
 from django.db.models import Exists, Q, QuerySet
+
+from pairing_service.statements import among
 
 NOTHING = Q(pk__in=[])
 EVERYTHING = ~NOTHING
@@ -43,6 +46,14 @@ def all_of(filters: Iterable[Q]) -> Q:
 def _alike(one: Q, other: Q) -> bool:
     # Comparing them whole takes long; most differ in what they begin with.
     return one.children == other.children and one == other
+
+
+def any_pair(pairs: Iterable[tuple[int, int]]) -> Q:
+    """Memberships of one of these roles and accounts (role first), of thousands of accounts."""
+    accounts: dict[int, list[int]] = defaultdict(list)
+    for role_id, account_id in pairs:
+        accounts[role_id].append(account_id)
+    return any_of(Q(role=role_id) & among("account", ids) for role_id, ids in accounts.items())
 
 
 def where_any(rows: QuerySet[Any]) -> Q:

@@ -21,7 +21,7 @@ from pairing_service.statements import every
 from permissions.catalogue import PERMISSIONS, STAFF_BASE_ROLES, BaseRole, permission
 from permissions.filters import any_of
 from permissions.inheritance import Decision
-from permissions.table import Piece, Table, table_of
+from permissions.table import Piece, Table, any_piece, table_of
 
 # What a course role still gives in a concluded course (spec/permissions.md "Answering").
 _READING = ("read_", "view_")
@@ -39,7 +39,7 @@ class Area:
 
     def accounts(self, path: str) -> Q:
         """Accounts in the area; `path` names the account's path field as seen from the target."""
-        return any_of(piece.as_q(path) for piece in self.pieces)
+        return any_piece(self.pieces, path)
 
     def courses(self, course: str, path: str) -> Q:
         """Courses in the area, by their own id (`course`) or by their account's path."""
@@ -49,7 +49,7 @@ class Area:
 
     def people(self, path: str) -> Q:
         """Whoever is *of* an account in the area: the target's account (`path`) is it or below."""
-        return any_of(replace(piece, below=True).as_q(path) for piece in self.pieces)
+        return any_piece([replace(piece, below=True) for piece in self.pieces], path)
 
     @property
     def holds_root(self) -> bool:

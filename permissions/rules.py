@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from accounts.actor import Actor
 from accounts.models import Account
-from permissions.filters import any_of
+from permissions.filters import any_pair
 from permissions.grants import grants_of
 from permissions.models import AccountMembership
 from permissions.policy import Condition, holds_in_account, is_in, rule
@@ -45,8 +45,8 @@ def _within_own_rights(actor: Actor) -> Q:
         .values_list("role_id", "account_id", "account__path")
         .distinct()
     )
-    return any_of(
-        Q(role=role_id, account=account_id)
+    return any_pair(
+        (role_id, account_id)
         for role_id, account_id, path in pairs
         if is_within_own_rights(actor, role_id, path)
     )

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast as Converted
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts.actions import move
 from accounts.models import Account, User
-from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
+from accounts.rules import ACT_AS, SEE_PEOPLE_OF_ACCOUNT
 from courses.models import Course, Enrolment
 from courses.rules import ENROL, ENTER_COURSE, SEE_COURSE, SEE_COURSE_PEOPLE
 from pairing.rules import ISSUE_FOR_ACCOUNT, ISSUE_FOR_COURSE, ISSUE_ON_DETAILS
@@ -19,8 +22,17 @@ from permissions.actions import update_overrides
 from permissions.models import AccountMembership, Override
 from permissions.overrides import OverrideChange
 from permissions.policy import RULES, may, permitted
+from permissions.rules import REMOVE_ADMINISTRATOR
 from permissions.table import bump
-from tests.cast import Cast, enrol, make_account, make_course, make_user
+from tests.cast import (
+    Cast,
+    enrol,
+    make_account,
+    make_account_role,
+    make_admin,
+    make_course,
+    make_user,
+)
 
 # Who once was in a course, and may still see that it is there, is not kept in memory; and whether
 # self registration is on is always asked.
@@ -100,6 +112,87 @@ def test_what_a_rule_about_a_place_asks_of_rights_is_known_without_a_query() -> 
         asked = [condition for row in rule.rows for condition in row.conditions]
         assert asked, rule.name
         assert [c.sentence for c in asked if c.permission and c.known is None] == [], rule.name
+
+
+# --- Thousands of accounts: SQLite refuses a filter that names more than a thousand one by one ---
+
+MANY = 1_100
+
+
+def many_accounts(cast: Cast) -> list[Account]:
+    """So many accounts below High, each with a path as if it had been placed."""
+    root, high = cast.root, cast.accounts.high
+    rooms = [Account(name=f"Room {n}", parent=high, root_account=root) for n in range(MANY)]
+    Account.objects.bulk_create(rooms)
+    path = Concat(Value(high.path), Converted("pk", CharField()), Value("/"))
+    Account.objects.filter(name__startswith="Room ").update(path=path)
+    bump(root)
+    return list(Account.objects.filter(name__startswith="Room ").order_by("pk"))
+
+
+def many_admins(cast: Cast) -> None:
+    """An Account Admin in every one of many accounts."""
+    role = cast.roles["AccountAdmin"]
+    AccountMembership.objects.bulk_create(
+        AccountMembership(root_account=cast.root, account=account, user=cast.designer, role=role)
+        for account in many_accounts(cast)
+    )
+
+
+def test_administrators_of_many_accounts_are_listed(cast: Cast, signed_in) -> None:
+    many_admins(cast)
+
+    page = signed_in(cast.root_admin).get(f"/accounts/{cast.root.pk}/admins")
+
+    assert page.status_code == 200
+    mine = permitted(cast.actor(cast.root_admin), REMOVE_ADMINISTRATOR)
+    assert mine.filter(user=cast.designer).count() == MANY
+    assert not permitted(cast.actor(cast.teacher), REMOVE_ADMINISTRATOR).exists()
+
+
+def test_people_are_seen_by_who_may_act_as_them_beside_many_administrators(
+    cast: Cast, signed_in
+) -> None:
+    many_admins(cast)
+    keys = ("become_user", "manage_user_logins", "read_roster")
+    make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Desk", *keys))
+    browser = signed_in(cast.ta)
+
+    for user in (cast.student, cast.designer):
+        assert browser.get(f"/users/{user.pk}").status_code == 200
+        assert may(cast.actor(cast.ta), ACT_AS, user) == (user == cast.student)
+
+
+@pytest.mark.parametrize(
+    ("to_self", "below"), [(True, True), (True, False), (False, True)], ids=str
+)
+def test_what_a_role_gives_in_many_accounts_is_listed(
+    cast: Cast, signed_in, to_self: bool, below: bool
+) -> None:
+    rooms = many_accounts(cast)
+    lab = make_account(rooms[0], "Lab")
+    role = make_account_role(cast, "Counsellor", "read_course_list")
+    make_admin(cast, cast.observer, cast.root, role)
+    Override.objects.bulk_create(
+        Override(
+            root_account=cast.root, account=account, role=role, permission="read_roster",
+            enabled=True, applies_to_self=to_self, applies_to_descendants=below,
+        )
+        for account in rooms
+    )  # fmt: skip
+    bump(cast.root)
+    for course in (in_room := make_course(rooms[0], "Art"), in_lab := make_course(lab, "Optics")):
+        enrol(cast, cast.elsewhere, course, "StudentEnrollment")
+    actor = cast.actor(cast.observer)
+
+    there = {*(rooms if to_self else []), *([lab] if below else [])}
+    assert set(permitted(actor, SEE_PEOPLE_OF_ACCOUNT)) == there
+    assert {one for one in Account.objects.all() if may(actor, SEE_PEOPLE_OF_ACCOUNT, one)} == there
+    seen = {*([in_room] if to_self else []), *([in_lab] if below else [])}
+    assert set(permitted(actor, SEE_COURSE_PEOPLE)) == seen
+    browser = signed_in(cast.observer)
+    assert browser.get(f"/users/{cast.elsewhere.pk}").status_code == 200
+    assert browser.get(f"/users/{cast.classmate.pk}").status_code == 404
 
 
 # --- No stale answer: what one request changes, the next one sees ---

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from accounts.actor import Actor
 from accounts.models import Account, User
 from courses.models import Course, Enrolment
+from permissions import table
 from permissions.catalogue import permission
 from permissions.inheritance import resolve
 from permissions.models import AccountMembership
@@ -77,6 +79,7 @@ def oracle_course(world: World, key: str, course: Course) -> bool:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("few", [table.FEW, 0])
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -84,9 +87,9 @@ def oracle_course(world: World, key: str, course: Course) -> bool:
 )
 @given(drawn=worlds)
 def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(
-    drawn: dict[str, Any], db: Any
+    few: int, drawn: dict[str, Any], db: Any
 ) -> None:
-    with rolled_back():
+    with rolled_back(), patch.object(table, "FEW", few):
         world = build(drawn)
         for key in KEYS:
             _compare(world, key)
