@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -75,6 +76,8 @@ def _hold_to_give(actor: Actor, section: Section, role: Role) -> None:
 
 def _enrol(actor: Actor, user: User, section: Section, role: Role, wanted: Wanted) -> Enrolment:
     course = section.course
+    if not User.objects.existing().filter(pk=user.pk).exists():
+        raise Denied(ENROL[role.base_role])  # deleted meanwhile, by somebody who held the rights
     at_once = may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
     if not at_once:
         require(actor, SEE_PERSON, user)
@@ -187,14 +190,15 @@ def inactivate(*, actor: Actor, enrolment: Enrolment) -> None:
 
 
 def reactivate(*, actor: Actor, enrolment: Enrolment) -> None:
-    """Active again; it counts if it did before. Raises what bringing back raises."""
+    """As before it was suspended; it counts if it did before. Raises what bringing back raises."""
     _return(actor, enrolment, [State.INACTIVE])
 
 
 def bring_back(*, actor: Actor, enrolment: Enrolment) -> None:
-    """Active again after it was suspended or concluded; it counts if it did before.
+    """As before it was suspended or concluded: active, or still to be accepted.
 
-    Raises Denied also when its role gives what the actor lacks in the course, WrongState.
+    It counts if it did before. Raises Denied also when its role gives what the actor lacks in the
+    course, WrongState.
     """
     _return(actor, enrolment, [State.INACTIVE, State.COMPLETED])
 
@@ -205,7 +209,15 @@ def _return(actor: Actor, enrolment: Enrolment, before: Sequence[str]) -> None:
     hold_rights(actor, enrolment.course.account)
     if not may_give(actor, enrolment.role_id, enrolment.course):
         raise Denied(rule)
-    _change(actor, rule, enrolment, before, {"state": State.ACTIVE})
+    _change(actor, rule, enrolment, before, {"state": _AS_BEFORE})
+
+
+# What was never accepted is an invitation again: else nobody could accept it any more. An observer
+# has nothing to accept.
+_AS_BEFORE = Case(
+    When(~Q(type=Enrolment.Type.OBSERVER), activated_at=None, then=Value(State.INVITED)),
+    default=Value(State.ACTIVE),
+)
 
 
 def remove(*, actor: Actor, enrolment: Enrolment) -> None:

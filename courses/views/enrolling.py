@@ -138,14 +138,20 @@ def enrolment_change(
     enrolment = get_object_or_404(there, pk=enrolment_id)
     if not enrolments_of(request.actor, course, enrolment.user_id, SEE_ENROLLED):
         raise Http404
-    act, done = _STEPS[step]
+    act = _STEPS[step][0]
     words = {"person": enrolment.user.name, "role": role_in_words(enrolment)}
     try:
         act(actor=request.actor, enrolment=enrolment)
-        messages.success(request, done % words)
+        messages.success(request, _said(step, enrolment) % words)
     except WrongState:
         messages.info(request, _("Somebody else has changed that place just before. Look again."))
     return redirect(_after(request, course, enrolment))
+
+
+def _said(step: str, enrolment: Enrolment) -> str:
+    if step == "bring_back" and enrolment.state == Enrolment.State.INVITED:
+        return _("%(person)s's place as %(role)s is an invitation again.")
+    return str(_STEPS[step][1])
 
 
 def _after(request: TenantRequest, course: Course, enrolment: Enrolment) -> str:

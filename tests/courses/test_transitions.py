@@ -14,6 +14,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.models import User
 from courses import actions
 from courses.actions import EnrolmentRefused, Wanted, WrongState
 from courses.models import Enrolment
@@ -172,3 +173,36 @@ def _issue(cast: Cast, enrolment: Enrolment) -> Any:
         target=enrolment,
         surface="user_details",
     )
+
+
+@pytest.mark.parametrize("end", [actions.inactivate, actions.conclude])
+def test_what_was_never_accepted_comes_back_as_an_invitation(
+    cast: Cast, pulled_in: Enrolment, end: Callable[..., Any]
+) -> None:
+    """Else nobody could accept it any more; the student's own yes makes it count, as ever."""
+    teacher = cast.actor(cast.teacher)
+    end(actor=teacher, enrolment=pulled_in)
+    actions.bring_back(actor=teacher, enrolment=pulled_in)
+    assert pulled_in.state == State.INVITED
+    actions.accept_invitation(actor=cast.actor(pulled_in.user), enrolment=pulled_in)
+    end(actor=teacher, enrolment=pulled_in)
+    actions.bring_back(actor=teacher, enrolment=pulled_in)
+    assert pulled_in.state == State.ACTIVE
+
+
+def test_an_observer_comes_back_without_an_invitation(cast: Cast) -> None:
+    beside = enrol(cast, cast.observer, cast.courses.biology, "ObserverEnrollment")
+    Enrolment.objects.filter(pk=beside.pk).update(state=State.INACTIVE, activated_at=None)
+    actions.reactivate(actor=cast.actor(cast.root_admin), enrolment=beside)
+    assert beside.state == State.ACTIVE
+
+
+def test_who_has_been_deleted_meanwhile_is_enrolled_by_nobody(cast: Cast) -> None:
+    User.objects.filter(pk=cast.elsewhere.pk).update(state="deleted")
+    with pytest.raises(Denied):
+        actions.enrol(
+            actor=cast.actor(cast.root_admin),
+            user=cast.elsewhere,
+            section=cast.courses.history.sections.get(),
+            role=cast.roles["StudentEnrollment"],
+        )

@@ -74,6 +74,12 @@ def test_only_whom_one_may_see_is_added(cast: Cast):
         add(cast, cast.stranger, cast.roles["AccountAdmin"])
 
 
+def test_who_has_been_deleted_meanwhile_becomes_none(cast: Cast):
+    User.objects.filter(pk=cast.teacher.pk).update(state="deleted")
+    with pytest.raises(Denied):
+        add(cast, cast.teacher, cast.roles["AccountAdmin"])
+
+
 @pytest.fixture
 def office(cast: Cast) -> User:
     """Joy, who manages administrators from a custom role and reads rosters besides."""
