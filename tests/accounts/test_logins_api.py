@@ -223,6 +223,18 @@ def test_removing_a_login(cast: Cast, add, remove):
     assert own(cast.student) == second
 
 
+def test_a_login_of_somebody_mightier_is_not_removed(cast: Cast, remove):
+    office = cast.observer
+    role = make_account_role(cast, "Office", "read_roster", "manage_user_logins")
+    make_admin(cast, office, cast.root, role)
+    for person, status in ((cast.student, 200), (cast.root_admin, 403)):
+        second = Login.objects.create(
+            root_account=cast.root, user=person, login_id=f"second{person.pk}"
+        )
+        assert remove(second, office).status_code == status
+        assert Login.objects.filter(pk=second.pk).exists() is (status == 403)
+
+
 def test_a_login_of_somebody_else_is_not_there(cast: Cast, rest, edit):
     url = f"/api/v1/users/{cast.student.pk}/logins/{own(cast.classmate).pk}"
     assert rest(cast.root_admin).delete(url).status_code == 404

@@ -134,6 +134,16 @@ def test_an_observer_gets_their_own_and_their_students(cast: Cast, rest, biology
     assert rest(cast.observer).get(biology).status_code == 403
 
 
+def test_a_suspended_observer_gets_nothing_of_the_course(cast: Cast, rest, biology: str):
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    places = Enrolment.objects.filter(user=cast.observer, course=cast.courses.biology)
+    places.update(state="inactive")
+    for query in ("", "?state[]=active&state[]=inactive"):
+        assert rest(cast.observer).get(biology + query).status_code == 403
+    everywhere = rest(cast.observer).get("/api/v1/courses?include[]=observed_users").json()
+    assert [course["name"] for course in everywhere] == ["History"]
+
+
 def test_what_one_may_remove_is_told(cast: Cast, rest, biology: str):
     def answers(by: User) -> dict[str, bool]:
         rows = rest(by).get(f"{biology}?include[]=can_be_removed").json()
@@ -514,6 +524,14 @@ def test_an_enrolment_by_account(cast: Cast, rest, adas: Enrolment):
     Enrolment.objects.filter(pk=adas.pk).update(state="deleted")
     body = admin.get(f"/api/v1/accounts/self/enrollments/{adas.pk}").json()
     assert body["enrollment_state"] == "deleted"
+
+
+def test_who_was_removed_from_a_deleted_course_is_not_told(cast: Cast, rest, adas: Enrolment):
+    Enrolment.objects.filter(pk=adas.pk).update(state="deleted")
+    url, admin = f"/api/v1/accounts/self/enrollments/{adas.pk}", rest(cast.root_admin)
+    assert admin.get(url).status_code == 200
+    Course.objects.filter(pk=adas.course_id).update(state="deleted")
+    assert admin.get(url).status_code == 404
 
 
 def test_an_observers_place_is_not_for_all_who_read_the_roster(cast: Cast, rest):

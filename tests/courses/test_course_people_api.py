@@ -8,9 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from courses.actions import create_section, update_section
 from courses.models import Course, Enrolment, Section
 from pairing.actions import link
-from tests.cast import Cast, enrol, make_account_role, make_admin, make_user
+from permissions.policy import Denied
+from tests.cast import Cast, enrol, make_account_role, make_admin, make_course, make_user
 
 PLAIN = {"id", "name", "created_at", "sortable_name", "short_name"}
 
@@ -262,6 +264,24 @@ def test_a_section_with_people_stays(cast: Cast, rest):
         assert (answer.status_code, list(answer.json())) == (400, ["message"])
         one.refresh_from_db()
         assert one.state == "active"
+
+
+def test_the_section_that_a_course_has_from_the_start_stays_even_without_people(cast: Cast, rest):
+    section = make_course(cast.root, "Empty").sections.get()
+    answer = rest(cast.root_admin).delete(f"/api/v1/sections/{section.pk}")
+    assert (answer.status_code, list(answer.json())) == (400, ["message"])
+    section.refresh_from_db()
+    assert section.state == "active"
+
+
+def test_sections_of_a_course_that_was_deleted_since_it_was_read_stay_as_they_are(cast: Cast):
+    course, actor = cast.courses.biology, cast.actor(cast.root_admin)
+    Course.objects.filter(pk=course.pk).update(state="deleted")
+    with pytest.raises(Denied):
+        create_section(actor=actor, course=course, name="B")
+    with pytest.raises(Denied):
+        update_section(actor=actor, section=course.sections.get(), fields={"name": "B"})
+    assert course.sections.get().name == "Biology"
 
 
 @pytest.mark.parametrize("text", ["sis_section_id:s", "999999", "9" * 30, "x", "self"])

@@ -128,6 +128,20 @@ def test_a_teacher_changes_the_state_and_no_names(cast: Cast, signed_in: Any, bi
     assert (biology.name, biology.state) == ("Biology", "available")
 
 
+@pytest.mark.parametrize("step", ["publish", "unpublish"])
+def test_who_may_publish_and_not_conclude_reopens_nothing(
+    cast: Cast, signed_in: Any, biology: Course, step: str
+):
+    role = make_account_role(cast, "Publisher", "manage_courses_publish")
+    make_admin(cast, cast.observer, cast.root, role)
+    publisher = signed_in(cast.observer)
+    for before, status in (("available", 302), ("completed", 403)):
+        Course.objects.filter(pk=biology.pk).update(state=before)
+        assert publisher.post(f"{_page(biology)}/{step}").status_code == status
+    biology.refresh_from_db()
+    assert biology.state == "completed"
+
+
 @pytest.mark.parametrize(
     ("before", "step", "after", "said"),
     [

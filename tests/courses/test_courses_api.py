@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import Account
+from courses.actions import update_course
 from courses.models import Course, Enrolment, Section
 from pairing.actions import link
+from permissions.policy import Denied
 from tests.cast import Cast, enrol, make_account_role, make_admin, make_course
 
 CORE = {
@@ -456,6 +459,16 @@ def test_one_thing_that_is_refused_refuses_all(cast: Cast, rest, biology: str):
         assert (cast.courses.biology.name, cast.courses.biology.state) == ("Biology", "available")
 
 
+def test_a_course_is_moved_to_where_the_mover_may_add_one(cast: Cast, rest, biology: str):
+    cast.override("AccountAdmin", "manage_courses_add", enabled=False)
+    cast.override("AccountAdmin", "manage_courses_add", account=cast.accounts.high)
+    client = rest(cast.root_admin)
+    for account, status in ((cast.accounts.elementary, 403), (cast.accounts.high, 200)):
+        assert client.put(biology, {"course[account_id]": account.pk}).status_code == status
+    cast.courses.biology.refresh_from_db()
+    assert cast.courses.biology.account == cast.accounts.high
+
+
 @pytest.mark.parametrize(
     ("params", "field"),
     [
@@ -479,6 +492,25 @@ def test_what_can_t_be_done_in_its_state_is_400(cast: Cast, rest, biology: str):
     assert answer.status_code == 400
     cast.courses.biology.refresh_from_db()
     assert cast.courses.biology.name == "Biology"
+
+
+def test_a_course_does_not_come_back_into_an_account_that_is_deleted(
+    cast: Cast, rest, biology: str
+):
+    Course.objects.filter(pk=cast.courses.biology.pk).update(state="deleted")
+    Account.objects.filter(pk=cast.accounts.science.pk).update(state="deleted")
+    answer = rest(cast.root_admin).put(biology, {"course[event]": "undelete"})
+    assert answer.status_code == 400
+    cast.courses.biology.refresh_from_db()
+    assert cast.courses.biology.state == "deleted"
+
+
+def test_a_course_that_was_deleted_since_it_was_read_is_not_changed(cast: Cast):
+    course = cast.courses.biology
+    Course.objects.filter(pk=course.pk).update(state="deleted")
+    with pytest.raises(Denied):
+        update_course(actor=cast.actor(cast.root_admin), course=course, fields={"name": "Life"})
+    assert Course.objects.get(pk=course.pk).name == "Biology"
 
 
 # --- Ending ---

@@ -333,6 +333,22 @@ def test_a_role_that_was_deactivated_since_it_was_read_is_not_given(cast: Cast):
         )  # fmt: skip
 
 
+def test_a_role_of_another_account_is_not_given(cast: Cast):
+    role = Role.objects.create(
+        root_account=cast.root,
+        account=cast.accounts.elementary,
+        label="Grader",
+        base_role="TaEnrollment",
+    )
+    bump(cast.root)
+    with pytest.raises(actions.EnrolmentRefused, match="Invalid role"):
+        actions.enrol(
+            actor=cast.actor(cast.root_admin), user=cast.classmate,
+            section=cast.courses.biology.sections.get(), role=role,
+        )  # fmt: skip
+    assert not Enrolment.objects.filter(role=role).exists()
+
+
 def test_acting_as_somebody_both_must_hold_it(cast: Cast):
     course, role = cast.courses.biology, _counsellor(cast)
     actor = cast.actor(cast.root_admin, acting_as=cast.teacher)
@@ -489,3 +505,11 @@ def test_whose_child_somebody_observes_is_for_who_sees_details(
     place.refresh_from_db()
     assert place.state == "active"
     assert teacher.post(ends).status_code == 302
+
+
+def test_an_invitation_that_is_brought_back_is_one_again(cast: Cast, signed_in: Any) -> None:
+    place = enrol(cast, cast.elsewhere, cast.courses.biology, "StudentEnrollment")
+    Enrolment.objects.filter(pk=place.pk).update(state="inactive", activated_at=None)
+    url = f"/courses/{cast.courses.biology.pk}/enrolments/{place.pk}/bring_back"
+    page = signed_in(cast.sub_admin).post(url, follow=True)
+    assert "place as Student is an invitation again." in html.unescape(page.content.decode())

@@ -417,6 +417,18 @@ def test_in_an_account_the_pair_is_judged_again_in_each_student_s_course(
     assert ids_exported(rest, cast.teacher, cast.accounts.high) == ({cast.student.pk}, 1)
 
 
+@pytest.mark.parametrize(("everywhere", "in_high"), [PAIR, PAIR[::-1]])
+def test_in_an_account_no_half_of_the_pair_comes_from_a_course_role(
+    cast: Cast, rest: Any, everywhere: str, in_high: str
+) -> None:
+    """Of the half that ends at High, a teacher holds in Biology what is no administrator's."""
+    cast.override("TeacherEnrollment", in_high)
+    role = cast.roles["Half below"] = make_account_role(cast, "Half below", everywhere)
+    cast.override("Half below", in_high, account=cast.accounts.high, applies_to_descendants=False)
+    make_admin(cast, cast.teacher, cast.accounts.high, role)
+    assert ids_exported(rest, cast.teacher, cast.accounts.high) == ({cast.student.pk}, 1)
+
+
 def test_in_an_account_course_roles_count_for_nothing(cast: Cast, rest: Any) -> None:
     """A teacher with the pair in Biology who administers, without it, all of High."""
     cast.override("TeacherEnrollment", GENERATE)

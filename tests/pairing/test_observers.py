@@ -49,6 +49,16 @@ def test_saying_that_one_isnt_right_tells_an_administrator(ada: Client, row: Obs
     assert ObservationLink.objects.active().exists()
 
 
+def test_a_second_one_who_isnt_right_is_told_the_same_day(
+    ada: Client, cast: Cast, row: ObservationLink
+):
+    link(actor=cast.actor(cast.root_admin), observer=cast.elsewhere, student=cast.student)
+    for one in (row, ObservationLink.objects.get(observer=cast.elsewhere)):
+        ada.post(_question(one))
+    told = Event.objects.filter(action="link_questioned").order_by("pk")
+    assert [event.data["observer"] for event in told] == [cast.observer.pk, cast.elsewhere.pk]
+
+
 def test_removing_is_there_when_the_root_account_allows_it(
     ada: Client, cast: Cast, row: ObservationLink
 ):
