@@ -60,12 +60,13 @@ def by_permission(changes: Mapping[str, OverrideChange]) -> dict[str, OverrideCh
 def check(changes: Mapping[str, OverrideChange], cells: Mapping[str, GridCell]) -> None:
     """Raise OverrideRefused for a change that makes no sense, and for a lock on part of a group.
 
-    `cells` has what is shown now: saying that a lock stays as it is does no harm.
+    `cells` has what is shown now: saying that a lock stays as it is does no harm, and what can't be
+    set here is passed over.
     """
     for key, change in changes.items():
         if change.applies_nowhere:
             raise OverrideRefused("Permission must be enabled for someone")
-        group = PERMISSIONS[key].group if key in PERMISSIONS else ""
+        group = PERMISSIONS[key].group if key in PERMISSIONS and not cells[key].readonly else ""
         if group and _changes_lock(change, cells[key], alone=group not in changes):
             raise OverrideRefused("Cannot change locked status on granular permission")
 

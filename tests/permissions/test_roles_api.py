@@ -177,6 +177,18 @@ def test_part_of_a_group_is_not_locked_alone(cast: Cast, change):
     assert answer.json() == {"message": "Cannot change locked status on granular permission"}
 
 
+def test_part_of_a_group_that_the_role_can_not_have_is_passed_over(cast: Cast, change):
+    answer = change(
+        "StudentEnrollment",
+        {
+            "add_student_to_course": {"explicit": 0, "locked": 0},
+            "read_roster": {"explicit": 1, "enabled": 0},
+        },
+    )
+    assert answer.status_code == 200
+    assert rows(cast) == {("read_roster", False, False, True, True)}
+
+
 def test_part_of_a_locked_group_is_not_unlocked_alone(cast: Cast, change):
     change("TaEnrollment", {STUDENTS: {"explicit": 1, "enabled": 0, "locked": 1}})
     for default in ({"explicit": 0}, {"enabled": 1}, {}):
