@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict, cast
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
@@ -122,7 +123,9 @@ class SelfRegistration(APIView):
         return register_without_student(request, params)
 
 
+@transaction.atomic
 def _added(request: ApiRequest, params: Params) -> Response:
+    """The person and the mail to them, or neither: who acts as somebody may not send it."""
     try:
         user = add_person(actor=request.actor, **new_person(params))
     except ValidationError as error:

@@ -164,6 +164,19 @@ def test_a_first_sign_in_is_mailed_on_demand(cast: Cast, add, django_capture_on_
     assert "/password/reset/choose?key=" in mail.outbox[0].body
 
 
+def test_who_acts_as_somebody_mails_none_and_makes_nobody(cast: Cast, add, rest) -> None:
+    twin = make_user(cast.root, "Another Admin")
+    make_admin(cast, twin, cast.root)
+    url = f"/api/v1/accounts/{cast.root.pk}/users?as_user_id={twin.pk}"
+    new = {"pseudonym": {"unique_id": "nora@x.example"}, "user": {"name": "Nora New"}}
+    client = rest(cast.root_admin)
+    new["pseudonym"]["send_confirmation"] = "1"
+    assert client.post(url, new, format="json").status_code == 403
+    assert not User.objects.filter(name="Nora New").exists()
+    del new["pseudonym"]["send_confirmation"]
+    assert client.post(url, new, format="json").status_code == 200
+
+
 def refused(answer) -> dict:
     assert answer.status_code == 400
     errors = answer.json()["errors"]
