@@ -64,6 +64,8 @@ def address_of(request: HttpRequest) -> str | None:
     if trusted and len(forwarded) >= trusted:
         address = forwarded[-trusted]
     try:
-        return str(ipaddress.ip_address(address or ""))
+        ip = ipaddress.ip_address(address or "")
     except ValueError:
         return None
+    # As a socket for both kinds writes what comes over IPv4.
+    return str((isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped) or ip)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from accounts.hosts import address_of
 from accounts.models import User
 from pairing.mail import _post
 from tests.cast import Cast
@@ -81,3 +82,9 @@ def test_guesses_from_made_up_addresses_are_counted_as_one(cast: Cast, signed_in
         page = signed_in(None).post("/login", given, headers=headers)
         statuses.append("too many wrong tries" in page.content.decode())
     assert statuses[-1]
+
+
+def test_an_address_of_a_socket_for_both_kinds_is_the_plain_one() -> None:
+    """So that a school's own networks are known, and no two counts kept."""
+    for written, plain in (("::ffff:10.1.2.3", "10.1.2.3"), ("2001:db8::1", "2001:db8::1")):
+        assert address_of(RequestFactory().get("/", REMOTE_ADDR=written)) == plain
