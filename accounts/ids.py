@@ -69,6 +69,14 @@ def may_hear_of(actor: Actor, text: str, target: Model, rule: Rule = SEE_PERSON)
     return text.isdecimal() or target == actor.person or may(actor, rule, target)
 
 
+def heard_of(actor: Actor, text: str) -> User:
+    """The user whom `text` names, if a refusal may admit that they are there; Http404 otherwise."""
+    user = find_user(actor, text)
+    if user is None or not may_hear_of(actor, text, user):
+        raise Http404
+    return user
+
+
 def require_user(
     actor: Actor,
     rule: Rule,

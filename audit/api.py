@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import ApiRequest
-from accounts.ids import get_account, get_user, may_hear_of
+from accounts.ids import get_account, heard_of
 from audit.reading import Cursor, Wanted, oldest, settled_before
 from audit.rules import SEE_EVENTS
 from audit.serializers import EventsJson, events_json
@@ -76,9 +76,7 @@ def _people(request: ApiRequest, params: Params) -> list[int] | None:
     text = params.text("user_id")
     if not text:
         return None
-    user = get_user(request.actor, text)
-    # Of whom one may not hear there are no events either.
-    return [user.pk] if may_hear_of(request.actor, text, user) else []
+    return [heard_of(request.actor, text).pk]
 
 
 def _cursor(params: Params) -> Cursor | None:

@@ -20,8 +20,8 @@ from accounts.ids import (
     find_account,
     get_account,
     get_user,
+    heard_of,
     id_condition,
-    may_hear_of,
     require_user,
 )
 from accounts.models import User
@@ -59,7 +59,7 @@ from pairing.proofs import (
     student_by_token,
 )
 from pairing.reasons import reason_for, reason_for_all
-from pairing.rules import ISSUE_OVER_REST, MANAGE_OBSERVERS, REDEEM, SEE_CODE, SEE_LINKS_OF
+from pairing.rules import ISSUE_OVER_REST, MANAGE_OBSERVERS, REDEEM, SEE_CODE, SEE_LINKS_OF, UNLINK
 from pairing.serializers import (
     CodeJson,
     DeniedCode,
@@ -218,9 +218,7 @@ class Observees(APIView):
     def post(self, request: ApiRequest, user_id: str) -> Response:
         """Link an observer to a student by proof: the student's token, a code, or their login."""
         actor, params = request.actor, params_of(request)
-        observer = get_user(actor, user_id)
-        if not may_hear_of(actor, user_id, observer):
-            raise Http404
+        observer = heard_of(actor, user_id)
         _require_own_root(actor, params)
         with _wire_refusals():
             student = _linked(request, observer, params).student
@@ -255,9 +253,12 @@ class OneObservee(APIView):
         observer, student = get_user(actor, user_id), get_user(actor, observee_id)
         _require_own_root(actor, params_of(request))
         there = ObservationLink.objects.active().filter(observer=observer, student=student).first()
-        if there is None:
+        if there is None or not may(actor, UNLINK, there):
+            # Nobody learns by trying who is there, and who is linked to whom.
+            for text in (user_id, observee_id):
+                heard_of(actor, text)
             require_user(actor, SEE_LINKS_OF, user_id)
-            raise Http404
+            raise Http404 if there is None else Denied(UNLINK)
         try:
             unlink(actor=actor, link=there)
         except NotLive as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Account, User
-from courses.models import Course
+from courses.models import Course, Enrolment
+from pairing.models import ObservationLink
 from tests.cast import Cast
 
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
@@ -61,3 +62,41 @@ def test_a_visitor_finds_no_account_by_its_sis_id(cast: Cast, statuses) -> None:
 def test_who_may_see_it_finds_it(cast: Cast, statuses) -> None:
     assert statuses(cast.neighbour_admin, OF_ACCOUNT[:1], "sis_account_id:el") == {200}
     assert statuses(cast.elsewhere, OF_COURSE[:1], "sis_course_id:re") == {200}
+
+
+@pytest.mark.parametrize("who", ["elsewhere", "teacher", "neighbour_admin"])
+def test_ending_a_link_tells_nobody_who_is_there_or_linked(cast: Cast, rest, who: str) -> None:
+    """Of people whom one may not see: the same for somebody, for two who are linked, for nobody."""
+    User.objects.filter(pk=cast.observer.pk).update(sis_id="joy")
+    User.objects.filter(pk=cast.elsewhere.pk).update(sis_id="cora")
+    Enrolment.objects.filter(user__in=[cast.student, cast.classmate]).update(state="deleted")
+    ObservationLink.objects.create(
+        root_account=cast.root, observer=cast.observer, student=cast.student
+    )
+    client = rest(getattr(cast, who))
+    joy, ada = "sis_user_id:joy", "sis_user_id:s-ada"
+    pairs = [(joy, ada), (joy, "sis_user_id:nobody"), ("sis_login_id:nobody", ada),
+             (joy, "sis_login_id:ben.ito"), (cast.observer.pk, ada), (joy, cast.student.pk)]  # fmt: skip
+    answers = [client.delete(f"/api/v1/users/{a}/observees/{b}") for a, b in pairs]
+    assert {(one.status_code, one.content) for one in answers} == {(404, answers[0].content)}
+    by_number = client.delete(f"/api/v1/users/{cast.observer.pk}/observees/{cast.student.pk}")
+    assert by_number.status_code == 403
+    assert ObservationLink.objects.active().exists()
+
+
+def test_who_observes_ends_it_by_any_id(cast: Cast, rest) -> None:
+    ObservationLink.objects.create(
+        root_account=cast.root, observer=cast.observer, student=cast.student
+    )
+    answer = rest(cast.observer).delete("/api/v1/users/self/observees/sis_login_id:ada.okafor")
+    assert answer.status_code == 200
+
+
+def test_events_tell_nobody_who_is_there(cast: Cast, rest) -> None:
+    client = rest(cast.neighbour_admin)
+    asked = {"account_id": cast.accounts.elementary.pk}
+    answers = [
+        client.get("/api/v1/audit/events", asked | {"user_id": f"sis_login_id:{login}"})
+        for login in ("ben.ito", "nobody")
+    ]
+    assert [one.status_code for one in answers] == [404, 404]
