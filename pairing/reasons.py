@@ -13,16 +13,25 @@ from accounts.actor import Actor
 from accounts.models import User
 from accounts.rules import SEE_PERSON
 from courses.models import Course, Enrolment
-from courses.rules import ADMINISTER_ACCOUNT, IS_STUDENT, OF_A_STUDENT, SEE_COURSE, THAT_COUNTS
+from courses.rules import (
+    ADMINISTER_ACCOUNT,
+    COUNTS,
+    IS_STUDENT,
+    OF_A_STUDENT,
+    SEE_COURSE,
+    THAT_COUNTS,
+)
 from pairing.exports import Scope
 from pairing.rules import (
     ACT_AS_KEY,
+    GENERATE,
     ISSUE_ON_DETAILS,
     ISSUE_OVER_REST,
     MAY_ON_DETAILS,
     WHOSE_SURFACE,
 )
 from permissions.explaining.links import url_of_code
+from permissions.grants import grants_of
 from permissions.policy import Condition, may, unmet
 
 
@@ -42,12 +51,14 @@ class Surface:
 def reason_for(actor: Actor, student: User) -> dict[str, Any] | None:
     """What the actor lacks on the surface that is nearest; None for who may not see the student.
 
-    `explain_url` is a path on this host.
+    `explain_url` is a path on this host. `conditions`, where there are any, are sentences: what
+    does not hold, and no permission would change it.
     """
     if not may(actor, SEE_PERSON, student):
         return None
     surfaces = [*_settings(actor, student), *_details(actor, student)]
     nearest = min(surfaces, key=lambda surface: surface.rank, default=Surface([]))
+    others = [c.otherwise for c in nearest.failed if not c.permission and not c.setting]
     return {
         "missing": [
             {"permission": c.permission, "context": _context(actor, student, nearest, c)}
@@ -56,7 +67,7 @@ def reason_for(actor: Actor, student: User) -> dict[str, Any] | None:
         ],
         "setting": next((c.setting for c in nearest.failed if c.setting), None),
         "explain_url": url_of_code(actor, student, nearest.course_id),
-    }
+    } | ({"conditions": others} if others else {})
 
 
 def reason_for_all(actor: Actor, scope: Scope) -> dict[str, Any] | None:
@@ -79,11 +90,25 @@ def reason_for_all(actor: Actor, scope: Scope) -> dict[str, Any] | None:
 
 def _settings(actor: Actor, student: User) -> Iterator[Surface]:
     students = User.objects.filter(pk=student.pk)
+    # Who holds it somewhere lacks no permission over a student whose enrolments don't count.
+    lacks_place = _holds_generate(actor) and not _counts_somewhere(student)
     for row, _, failed in unmet(actor, ISSUE_OVER_REST, students):
         if MAY_ON_DETAILS not in row.conditions and WHOSE_SURFACE.isdisjoint(failed):
-            # For who is no student, no permission that one could be given would help.
-            lost = IS_STUDENT in failed
-            yield Surface([c for c in failed if not (lost and c.permission)])
+            if IS_STUDENT in failed:
+                # For who is no student, no permission that one could be given would help.
+                yield Surface([c for c in failed if not c.permission])
+            else:
+                yield Surface(
+                    [COUNTS if lacks_place and c.permission == GENERATE else c for c in failed]
+                )
+
+
+def _holds_generate(actor: Actor) -> bool:
+    return actor.real is not None and bool(grants_of(actor, actor.real).area(GENERATE))
+
+
+def _counts_somewhere(student: User) -> bool:
+    return Enrolment.objects.filter(THAT_COUNTS, user=student).exists()
 
 
 def _details(actor: Actor, student: User) -> Iterator[Surface]:

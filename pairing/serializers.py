@@ -61,11 +61,12 @@ class MissingPermission(TypedDict):
 
 
 class Reason(TypedDict):
-    """Why one may not make a code for a person whom one may see."""
+    """Why one may not make a code for a person whom one may see; `conditions` are sentences."""
 
     missing: list[MissingPermission]
     setting: str | None
     explain_url: str | None
+    conditions: NotRequired[list[str]]
 
 
 class DeniedCode(Denied):

@@ -148,6 +148,21 @@ def test_acting_as_the_student_without_generating_over_them(cast: Cast, issue):
     assert answer.json()["reason"] == reason([(GENERATE, f"account_{cast.root.pk}")])
 
 
+NOT_COUNTING = (
+    "the student's enrolment in the course does not count: it was never accepted, or it has ended"
+)
+
+
+def test_a_place_that_does_not_count_is_told_and_no_permission(cast: Cast, issue):
+    cast.override("TeacherEnrollment", GENERATE)
+    role = make_account_role(cast, "Helper", "read_roster", "become_user", GENERATE)
+    make_admin(cast, cast.observer, cast.root, role)
+    Enrolment.objects.filter(user=cast.student).update(state="invited", activated_at=None)
+    for person in (cast.teacher, cast.observer):
+        told = reason([]) | {"conditions": [NOT_COUNTING]}
+        assert issue(person, cast.student).json()["reason"] == told
+
+
 def test_switched_off_self_registration_is_told(cast: Cast, issue):
     cast.set(self_registration="none")
     assert issue(cast.student).json()["reason"] == reason([], "self_registration")
@@ -158,7 +173,8 @@ def test_switched_off_self_registration_is_told(cast: Cast, issue):
 def test_who_is_no_student_lacks_nothing_that_could_be_given(cast: Cast, issue):
     answer = issue(cast.root_admin, cast.teacher)
     assert answer.status_code == 403
-    assert answer.json()["reason"] | {"explain_url": None} == reason([])
+    told = reason([]) | {"conditions": ["is no student in any course"]}
+    assert answer.json()["reason"] | {"explain_url": None} == told
 
 
 @pytest.mark.parametrize("hidden", ["elsewhere", "stranger"])
