@@ -46,16 +46,14 @@ def _add_and_remove(kind: str, many: str) -> dict[str, tuple[dict[str, str], dic
             {
                 "Who can be added": "Someone whose right comes from a course role adds only"
                 " people whom they may already see, and as an invitation that the person accepts.",
-                "By SIS ID": "Finding a person by SIS ID also needs {manage_sis}.",
+                "By SIS ID": "Finding a person by SIS ID also needs {read_sis}.",
             }
             | _PEOPLE_PAGES,
         ),
         f"remove_{kind}_from_course": (
             {"Course > People": f"End or deactivate enrolments of {many}, and bring them back."},
             {
-                "Enrolments from an import": "What an import has added is removed by"
-                " administrators only.",
-                "By SIS ID": "Finding a person by SIS ID also needs {manage_sis}.",
+                "By SIS ID": "Finding a person by SIS ID also needs {read_sis}.",
             }
             | _PEOPLE_PAGES,
         ),
