@@ -1,8 +1,9 @@
 """Every write of pairing: codes issued, revoked, redeemed; links made, ended, restored.
 
-Each runs in one transaction that first holds the tenant's settings (so that self registration can't
-be switched off in between) and asks the rule under that lock. State changes are one conditional
-UPDATE: of two who try the same, one changes a row and the other finds none.
+Each runs in one transaction. What makes codes or redeems them first holds the tenant's settings, so
+that self registration can't be switched off in between, and asks the rule under that lock. State
+changes are one conditional UPDATE: of two who try the same, one changes a row and the other finds
+none.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from pairing_service.rows import insert_rows
 from pairing_service.statements import among, every, first, listed, run
 from permissions.actions.overrides import hold_rights
 from permissions.models import Role
-from permissions.policy import Rule, require
+from permissions.policy import Denied, Rule, require
 
 State = PairingCode.State
 Surface = PairingCode.Surface
@@ -93,10 +94,11 @@ def issue_code(*, actor: Actor, action: Rule, target: User | Enrolment, surface:
     the oldest that the same person issued, else the oldest of all.
     """
     settings = RootAccountSettings.objects.held(actor.root_account)
-    require(actor, action, target)
     student = target.user if isinstance(target, Enrolment) else target
     course_id = target.course_id if isinstance(target, Enrolment) else None
+    # Held before the rule is asked: whoever changes their enrolments holds them, too.
     User.objects.hold([student.pk])
+    require(actor, action, target)
     return issue_for([student], actor, settings, surface, course_id)[0]
 
 
@@ -460,11 +462,12 @@ _SAID_AGAIN = timedelta(days=1)
 @transaction.atomic
 def link(*, actor: Actor, observer: User, student: User) -> bool:
     """Link two people by hand, or restore their link; whether it is new. Raises Denied, OwnCode."""
+    User.objects.hold([observer.pk, student.pk])
     require(actor, MANAGE_OBSERVERS, observer)
     require(actor, MANAGE_OBSERVERS, student)
     if observer.pk == student.pk:
         raise OwnCode
-    User.objects.hold([observer.pk, student.pk])
+    _require_both(observer, student, MANAGE_OBSERVERS)
     if ObservationLink.objects.active().filter(observer=observer, student=student).exists():
         return False
     _link(actor, observer, student, how="by hand")
@@ -482,11 +485,18 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:
             raise OwnCode
+        _require_both(observer, student, REDEEM)
         there = ObservationLink.objects.active().filter(observer=observer, student=student)
         if there.exists():
             return Redemption(student, observer, is_new=False)
         _link(actor, observer, student, how=how)
     return _told(actor, observer, student)
+
+
+def _require_both(observer: User, student: User, rule: Rule) -> None:
+    """Raise Denied when one of them has been deleted meanwhile; both are held."""
+    if User.objects.existing().filter(pk__in=[observer.pk, student.pk]).count() < 2:
+        raise Denied(rule)
 
 
 def _link(actor: Actor, observer: User, student: User, **told: Any) -> None:
@@ -556,10 +566,12 @@ def enrol_observer(
 def question_link(*, actor: Actor, link: ObservationLink) -> None:
     """The student says that this observer isn't right; administrators are told, once a day.
 
-    Raises Denied.
+    Raises Denied, NotLive.
     """
     require(actor, QUESTION_LINK, link)
-    ObservationLink.objects.active().filter(pk=link.pk).update(questioned_at=timezone.now())
+    this = ObservationLink.objects.active().filter(pk=link.pk)
+    if not this.update(questioned_at=timezone.now()):
+        raise NotLive
     told = Event.objects.filter(
         action="link_questioned", subject=link.student, created_at__gt=timezone.now() - _SAID_AGAIN
     )

@@ -1,4 +1,4 @@
-"""“May they make a code for this student?”: which surface it is, for `permissions.explain`."""
+"""“May they make a code for this student?”: which surface it is, for `permissions.explaining`."""
 
 from __future__ import annotations
 

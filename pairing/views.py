@@ -233,12 +233,13 @@ def _back(request: TenantRequest) -> HttpResponseRedirect:
 def observer_question(request: TenantRequest, link_id: int) -> HttpResponse:
     """A student says that this observer isn't right; an administrator is told."""
     link = _link(request, QUESTION_LINK, link_id)
-    question_link(actor=request.actor, link=link)
-    messages.success(
-        request,
-        _("The administrators of %(school)s have been told about %(observer)s.")
-        % {"school": request.root_account.name, "observer": link.observer.name},
-    )
+    said = _("The administrators of %(school)s have been told about %(observer)s.")
+    try:
+        question_link(actor=request.actor, link=link)
+    except NotLive:
+        said = _("That link had ended already.")
+    names = {"school": request.root_account.name, "observer": link.observer.name}
+    messages.success(request, said % names)
     return redirect("accounts:settings")
 
 

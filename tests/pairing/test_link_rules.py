@@ -9,7 +9,15 @@ from accounts.models import User
 from accounts.rules import SEE_PERSON
 from audit.models import Event
 from courses.models import Enrolment
-from pairing.actions import link, link_by_proof, redeem_code, revoke_code, unlink
+from pairing.actions import (
+    link,
+    link_by_proof,
+    question_link,
+    redeem_code,
+    revoke_code,
+    settle_question,
+    unlink,
+)
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import REDEEM, SEE_CODE, UNLINK
 from permissions.policy import Denied, may
@@ -49,6 +57,18 @@ def test_nobody_ends_a_link_as_somebody_else(cast: Cast, linked: ObservationLink
         assert may(cast.actor(person), UNLINK, linked)
     assert not may(who_acts_as(cast, cast.observer), UNLINK, linked)
     assert not may(cast.actor(cast.designer, acting_as=cast.student), UNLINK, linked)
+
+
+def test_who_may_not_manage_observers_settles_no_question(
+    cast: Cast, linked: ObservationLink
+) -> None:
+    question_link(actor=cast.actor(cast.student), link=linked)
+    for person in (cast.observer, cast.student, cast.teacher, cast.sub_admin):
+        with pytest.raises(Denied):
+            settle_question(actor=cast.actor(person), link=linked)
+    assert ObservationLink.objects.questioned().get() == linked
+    settle_question(actor=cast.actor(cast.root_admin), link=linked)
+    assert not ObservationLink.objects.questioned().exists()
 
 
 def test_nobody_else_revokes_a_code(cast: Cast) -> None:
@@ -104,3 +124,14 @@ def test_a_link_that_is_over_shows_nobody_to_anybody(cast: Cast, linked: Observa
     assert all(may(cast.actor(one), SEE_PERSON, other) for one, other in pair)
     unlink(actor=cast.actor(cast.root_admin), link=linked)
     assert not any(may(cast.actor(one), SEE_PERSON, other) for one, other in pair)
+
+
+@pytest.mark.parametrize("gone", ["student", "observer"])
+def test_who_has_been_deleted_meanwhile_is_linked_by_nobody(cast: Cast, gone: str) -> None:
+    User.objects.filter(pk=getattr(cast, gone).pk).update(state="deleted")
+    people = {"observer": cast.observer, "student": cast.student}
+    with pytest.raises(Denied):
+        link(actor=cast.actor(cast.root_admin), **people)
+    with pytest.raises(Denied):
+        link_by_proof(actor=cast.actor(cast.observer), how="login", **people)
+    assert not ObservationLink.objects.exists()

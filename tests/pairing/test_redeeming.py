@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from courses.models import Enrolment
 from pairing.actions import (
     CodeRefused,
     LoginTaken,
+    NotLive,
     OwnCode,
     RegistrationClosed,
     link,
@@ -402,6 +404,15 @@ def test_questioning_an_observer_tells_administrators_once_a_day(cast: Cast) -> 
         question_link(actor=cast.actor(cast.classmate), link=row)
 
 
+def test_a_link_that_has_ended_is_not_questioned(cast: Cast) -> None:
+    redeem(cast, cast.code(cast.student).text)
+    row = ObservationLink.objects.get()
+    unlink(actor=cast.actor(cast.root_admin), link=row)
+    with pytest.raises(NotLive):
+        question_link(actor=cast.actor(cast.student), link=row)
+    assert not Event.objects.filter(action="link_questioned").exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_both_are_told_after_the_commit(cast: Cast) -> None:
     User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
@@ -432,3 +443,20 @@ def test_a_dead_mail_server_undoes_nothing(cast: Cast) -> None:
     assert redeem(cast, cast.code(cast.student).text).is_new
     _post.submit(lambda: None).result()
     assert ObservationLink.objects.active().exists()
+
+
+class RefusingServer(DeadServer):
+    """A mail server that takes nothing for these people, and says for whom."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise SMTPRecipientsRefused({one.to[0]: (550, b"no such box") for one in messages})
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(EMAIL_BACKEND=f"{__name__}.RefusingServer")
+def test_no_address_is_in_the_log(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    User.objects.filter(pk=cast.student.pk).update(email="ada@school.example")
+    redeem(cast, cast.code(cast.student).text)
+    _post.submit(lambda: None).result()
+    assert "a mail could not be sent: SMTPRecipientsRefused" in caplog.text
+    assert "ada@school.example" not in caplog.text
