@@ -67,7 +67,7 @@ class Condition:
 
     `permission` is the key that it needs, `setting` the name of the setting, when it is about one.
     `known` says the same as `q` about one target without asking the database, where that can be.
-    The others are for `permissions.explain`: where the key is asked for, the rule that it goes
+    The others are for `permissions.explaining`: where the key is asked for, the rule that it goes
     through, what an administrator can change of the target so that it is met, if anything, and the
     sentence for when it is not.
     """
@@ -192,7 +192,8 @@ def may(actor: Actor, rule: Rule, target: Model) -> bool:
 
 
 def require(actor: Actor, rule: Rule, target: Model) -> None:
-    """Raise Denied unless permitted now. Actions call it under their locks: it never remembers."""
+    """Raise Denied unless permitted now. Actions call it under their locks: nothing is remembered
+    but what `ask_anew` keeps."""
     ask_anew(actor)
     if not _is_permitted(actor, rule, target, as_read=False):
         raise Denied(rule)

@@ -1,4 +1,4 @@
-"""Reading a question for `permissions.explain`: who, what, to whom, where, each as a text.
+"""Reading a question to be explained: who, what, to whom, where, each as a text.
 
 The page, the API and the command read alike. Whoever is asked about, and where, must be what the
 asker may see and manage: anything else is unknown, whether it is there or not.
