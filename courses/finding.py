@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.actor import Actor
-from accounts.ids import find_account
 from accounts.models import Account, User
 from courses.listing import (
     courses_of_account,
@@ -32,9 +31,10 @@ from courses.rules import (
 )
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import Params, is_number, read_number
+from pairing_service.statements import among
 from permissions.catalogue import STAFF_BASE_ROLES
-from permissions.filters import any_of
 from permissions.policy import answered, may, permitted
+from permissions.table import Piece, any_piece
 
 State = Course.State
 _SHORTEST = 2
@@ -177,8 +177,11 @@ def _in_account(actor: Actor, account: Account, params: Params) -> QuerySet[Cour
 
 def _below(actor: Actor, ids: list[str]) -> Q:
     """In one of these accounts, or below it; what is none of the tenant's has no courses."""
-    found = (find_account(actor, text) for text in ids if text.isdecimal())
-    return any_of(Q(account__path__startswith=above.path) for above in found if above)
+    asked = {int(text) for text in ids if is_number(text)}
+    above = Account.objects.live().filter(among("pk", asked), root_account=actor.root_account)
+    return any_piece(
+        [Piece(path) for path in above.values_list("path", flat=True)], "account__path"
+    )
 
 
 def _switches(params: Params) -> Iterable[Q]:

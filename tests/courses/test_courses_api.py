@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account
@@ -278,6 +280,17 @@ def test_by_subaccounts_and_by_id(cast: Cast, listed):
     # Next door stays next door.
     elsewhere = f"by_subaccounts[]={cast.accounts.elementary.pk}"
     assert _names(listed(elsewhere, by=cast.sub_admin, account=cast.accounts.high)) == []
+
+
+def test_many_accounts_are_looked_up_at_once(cast: Cast, listed):
+    ids = Account.objects.filter(root_account=cast.root).values_list("pk", flat=True)
+    many = "&".join(f"by_subaccounts[]={pk}" for pk in ids)
+    taken = []
+    for query in (many, f"by_subaccounts[]={cast.root.pk}", many):
+        with CaptureQueriesContext(connection) as seen:
+            _names(listed(query))
+        taken.append(len(seen))
+    assert taken[2] == taken[1]
 
 
 def test_deleted_ones_are_for_who_may_restore_them(cast: Cast, listed, varied: None):
