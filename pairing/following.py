@@ -99,6 +99,21 @@ def follow(changes: Collection[Change]) -> None:
     if links:
         observed = {link.student_id for link in links}
         _Following([c for c in changes if c.student_id in observed], links).write()
+    _end_beside([c for c in changes if _FOLLOWED[c.after] is None])
+
+
+def _end_beside(left: Collection[Change]) -> None:
+    """A place beside a student ends with theirs, also one that no link carries, but was made by
+    hand: one statement."""
+    if not left:
+        return
+    there = Enrolment.objects.students().exclude(state__in=[State.REJECTED, State.DELETED])
+    beside = Enrolment.objects.filter(
+        ~Exists(there.filter(user=OuterRef("associated_user"), section=OuterRef("section"))),
+        among("associated_user", {change.student_id for change in left}),
+        among("section", {change.section_id for change in left}),
+    ).exclude(state=State.DELETED)
+    beside.update(state=State.DELETED, updated_at=timezone.now())
 
 
 class _Following:

@@ -166,6 +166,28 @@ def test_the_observers_state_follows_the_students(cast: Cast, students: str, obs
     assert _beside(cast, cast.courses.history) == "active"
 
 
+@pytest.mark.parametrize("gone", ["deleted", "rejected"])
+def test_a_place_that_no_link_carries_ends_with_the_students(cast: Cast, gone: str):
+    """As somebody makes it who may link people; one in another section stays."""
+    ada = cast.enrolment(cast.student, cast.courses.biology)
+    second = Section.objects.create(root_account=cast.root, course=ada.course, name="Second")
+    beside = enrol(cast, cast.observer, cast.courses.biology, "ObserverEnrollment")
+    Enrolment.objects.filter(pk=beside.pk).update(associated_user=cast.student)
+    elsewhere = enrol(cast, cast.ta, cast.courses.chemistry, "ObserverEnrollment")
+    Enrolment.objects.filter(pk=elsewhere.pk).update(associated_user=cast.student)
+    twice = Enrolment.objects.create(
+        root_account=cast.root, user=cast.ta, course=ada.course, section=second, role=beside.role,
+        type=beside.type, state="active", associated_user=cast.student,
+    )  # fmt: skip
+    Enrolment.objects.create(
+        root_account=cast.root, user=cast.student, course=ada.course, section=second,
+        role=ada.role, type=ada.type, state="active",
+    )  # fmt: skip
+    _move(cast, ada, gone)
+    states = [Enrolment.objects.get(pk=one.pk).state for one in (beside, elsewhere, twice)]
+    assert states == ["deleted", "active", "active"]
+
+
 @pytest.mark.parametrize("gone", ["inactive", "deleted", "completed", "rejected"])
 def test_a_student_who_comes_back_brings_the_observer_back(cast: Cast, gone: str):
     _linked(cast)
