@@ -68,7 +68,6 @@ def test_who_may_see_it_finds_it(cast: Cast, statuses) -> None:
 def test_ending_a_link_tells_nobody_who_is_there_or_linked(cast: Cast, rest, who: str) -> None:
     """Of people whom one may not see: the same for somebody, for two who are linked, for nobody."""
     User.objects.filter(pk=cast.observer.pk).update(sis_id="joy")
-    User.objects.filter(pk=cast.elsewhere.pk).update(sis_id="cora")
     Enrolment.objects.filter(user__in=[cast.student, cast.classmate]).update(state="deleted")
     ObservationLink.objects.create(
         root_account=cast.root, observer=cast.observer, student=cast.student

@@ -164,7 +164,7 @@ def test_a_first_sign_in_is_mailed_on_demand(cast: Cast, add, django_capture_on_
     assert "/password/reset/choose?key=" in mail.outbox[0].body
 
 
-def test_who_acts_as_somebody_mails_none_and_makes_nobody(cast: Cast, add, rest) -> None:
+def test_who_acts_as_somebody_mails_none_and_makes_nobody(cast: Cast, rest) -> None:
     twin = make_user(cast.root, "Another Admin")
     make_admin(cast, twin, cast.root)
     url = f"/api/v1/accounts/{cast.root.pk}/users?as_user_id={twin.pk}"
