@@ -270,6 +270,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Everyone who has not been deleted; suspended people are still there."""
         return self.exclude(state=User.State.DELETED)
 
+    def are_there(self, ids: Collection[int]) -> bool:
+        """Whether none of these people has been deleted; actions ask it under their locks."""
+        return self.existing().filter(pk__in=ids).count() == len(ids)
+
     def active(self) -> UserQuerySet:
         return self.filter(state=User.State.ACTIVE)
 

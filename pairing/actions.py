@@ -467,7 +467,7 @@ def link(*, actor: Actor, observer: User, student: User) -> bool:
     require(actor, MANAGE_OBSERVERS, student)
     if observer.pk == student.pk:
         raise OwnCode
-    _require_both(observer, student, MANAGE_OBSERVERS)
+    _require_there(observer, student, MANAGE_OBSERVERS)
     if ObservationLink.objects.active().filter(observer=observer, student=student).exists():
         return False
     _link(actor, observer, student, how="by hand")
@@ -485,7 +485,7 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
         require(actor, REDEEM, observer)
         if observer.pk == student.pk:
             raise OwnCode
-        _require_both(observer, student, REDEEM)
+        _require_there(observer, student, REDEEM)
         there = ObservationLink.objects.active().filter(observer=observer, student=student)
         if there.exists():
             return Redemption(student, observer, is_new=False)
@@ -493,9 +493,9 @@ def link_by_proof(*, actor: Actor, observer: User, student: User, how: str) -> R
     return _told(actor, observer, student)
 
 
-def _require_both(observer: User, student: User, rule: Rule) -> None:
+def _require_there(observer: User, student: User, rule: Rule) -> None:
     """Raise Denied when one of them has been deleted meanwhile; both are held."""
-    if User.objects.existing().filter(pk__in=[observer.pk, student.pk]).count() < 2:
+    if not User.objects.are_there([observer.pk, student.pk]):
         raise Denied(rule)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
 from accounts.models import User
 from accounts.rules import SEE_PERSON
@@ -91,7 +93,7 @@ def reason_for_all(actor: Actor, scope: Scope) -> dict[str, Any] | None:
 def _settings(actor: Actor, student: User) -> Iterator[Surface]:
     students = User.objects.filter(pk=student.pk)
     # Who holds it somewhere lacks no permission over a student whose enrolments don't count.
-    lacks_place = _holds_generate(actor) and not _counts_somewhere(student)
+    lacks_place = _holds_generate(actor) and not _counting(student).exists()
     for row, _, failed in unmet(actor, ISSUE_OVER_REST, students):
         if MAY_ON_DETAILS not in row.conditions and WHOSE_SURFACE.isdisjoint(failed):
             if IS_STUDENT in failed:
@@ -107,8 +109,8 @@ def _holds_generate(actor: Actor) -> bool:
     return actor.real is not None and bool(grants_of(actor, actor.real).area(GENERATE))
 
 
-def _counts_somewhere(student: User) -> bool:
-    return Enrolment.objects.filter(THAT_COUNTS, user=student).exists()
+def _counting(student: User) -> QuerySet[Enrolment]:
+    return Enrolment.objects.filter(THAT_COUNTS, user=student)
 
 
 def _details(actor: Actor, student: User) -> Iterator[Surface]:
@@ -121,6 +123,6 @@ def _context(actor: Actor, student: User, surface: Surface, condition: Condition
     """Where the permission is to be held. "Over" the student is in a course that counts."""
     course_id = surface.course_id
     if course_id is None and condition.permission != ACT_AS_KEY:
-        counting = Enrolment.objects.filter(THAT_COUNTS, user=student).order_by("course_id")
-        course_id = counting.values_list("course_id", flat=True).first()
+        in_order = _counting(student).order_by("course_id")
+        course_id = in_order.values_list("course_id", flat=True).first()
     return f"course_{course_id}" if course_id else f"account_{actor.root_account.pk}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -234,12 +235,7 @@ def observer_question(request: TenantRequest, link_id: int) -> HttpResponse:
     """A student says that this observer isn't right; an administrator is told."""
     link = _link(request, QUESTION_LINK, link_id)
     said = _("The administrators of %(school)s have been told about %(observer)s.")
-    try:
-        question_link(actor=request.actor, link=link)
-    except NotLive:
-        said = _("That link had ended already.")
-    names = {"school": request.root_account.name, "observer": link.observer.name}
-    messages.success(request, said % names)
+    _act(request, question_link, link, said)
     return redirect("accounts:settings")
 
 
@@ -247,7 +243,7 @@ def observer_question(request: TenantRequest, link_id: int) -> HttpResponse:
 def observer_remove(request: TenantRequest, link_id: int) -> HttpResponse:
     """A student removes an observer, where the root account lets them."""
     link = _link(request, UNLINK, link_id)
-    _unlink(request, link, _("%(observer)s doesn't observe you any more."))
+    _act(request, unlink, link, _("%(observer)s doesn't observe you any more."))
     return redirect("accounts:settings")
 
 
@@ -258,12 +254,19 @@ def _link(request: TenantRequest, rule: Any, link_id: int) -> ObservationLink:
     return link
 
 
-def _unlink(request: TenantRequest, link: ObservationLink, said: str) -> None:
+def _act(
+    request: TenantRequest, action: Callable[..., None], link: ObservationLink, said: str
+) -> None:
+    """Do it with a live link, and say so."""
     try:
-        unlink(actor=request.actor, link=link)
+        action(actor=request.actor, link=link)
     except NotLive:
         said = _("That link had ended already.")
-    names = {"observer": link.observer.name, "student": link.student.name}
+    names = {
+        "observer": link.observer.name,
+        "student": link.student.name,
+        "school": request.root_account.name,
+    }
     messages.success(request, said % names)
 
 
@@ -358,5 +361,5 @@ def _welcome(request: TenantRequest, observer: User) -> ObservationLink | None:
 def observee_stop(request: TenantRequest, link_id: int) -> HttpResponse:
     """Stop observing a student; only a new code brings it back."""
     link = _link(request, UNLINK, link_id)
-    _unlink(request, link, _("You don't observe %(student)s any more."))
+    _act(request, unlink, link, _("You don't observe %(student)s any more."))
     return redirect("pairing:observees")

@@ -39,12 +39,17 @@ class Piece:
 
     def as_q(self, field: str) -> Q:
         """The accounts in it, by the path `field`; the target is known to be of the tenant."""
-        if self.here and self.below and self.path.count("/") == 1:
-            return EVERYTHING  # the root account and all below it
+        if self.is_everything:
+            return EVERYTHING
         if not self.below:
             return Q(**{field: self.path})
         inside = Q(**{f"{field}__startswith": self.path})
         return inside if self.here else inside & ~Q(**{field: self.path})
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is the root account and all below it."""
+        return self.here and self.below and self.path.count("/") == 1
 
     @property
     def chain(self) -> tuple[int, ...]:
@@ -65,7 +70,7 @@ def any_piece(pieces: Collection[Piece], field: str) -> Q:
     """The accounts in one of the pieces, like `Piece.as_q`: however many pieces, a short filter."""
     if len(pieces) <= FEW:
         return any_of(piece.as_q(field) for piece in pieces)
-    if any(piece.as_q(field) is EVERYTHING for piece in pieces):
+    if any(piece.is_everything for piece in pieces):
         return EVERYTHING
     here = [piece.path for piece in pieces if piece.here]
     below = [_ids(piece.path)[-1] for piece in pieces if piece.below]

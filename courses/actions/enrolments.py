@@ -59,25 +59,24 @@ def enrol(
 
     Raises Denied also for a role that gives what the actor lacks in the course, EnrolmentRefused.
     """
-    _hold_to_give(actor, section, role)
+    _hold_to_give(actor, section, role, {user.pk})
     return _enrol(actor, user, section, role, wanted or Wanted())
 
 
-def _hold_to_give(actor: Actor, section: Section, role: Role) -> None:
-    """Hold everyone's rights; raise Denied, EnrolmentRefused unless the actor may give the role."""
+def _hold_to_give(actor: Actor, section: Section, role: Role, people: Collection[int]) -> None:
+    """Hold everyone's rights; raise Denied, EnrolmentRefused unless the actor may give the role,
+    and the people are there: who deletes one queues there, too."""
     course = section.course
     hold_rights(actor, course.account)
     require(actor, ENROL[role.base_role], course)
     role.refresh_from_db(fields=["state"])  # whoever deactivates it queues there, too
     _refuse_impossible(section, role)
-    if not may_give(actor, role.pk, course):
+    if not may_give(actor, role.pk, course) or not User.objects.are_there(people):
         raise Denied(ENROL[role.base_role])
 
 
 def _enrol(actor: Actor, user: User, section: Section, role: Role, wanted: Wanted) -> Enrolment:
     course = section.course
-    if not User.objects.existing().filter(pk=user.pk).exists():
-        raise Denied(ENROL[role.base_role])  # deleted meanwhile, by somebody who held the rights
     at_once = may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
     if not at_once:
         require(actor, SEE_PERSON, user)
@@ -100,7 +99,7 @@ def enrol_all(
 
     Raises Denied, EnrolmentRefused.
     """
-    _hold_to_give(actor, section, role)
+    _hold_to_give(actor, section, role, {user.pk for user in users})
     # In the order in which everybody holds people: who links two of them would wait for ever.
     in_order = sorted(users, key=lambda user: user.pk)
     return [_enrol(actor, user, section, role, Wanted(State.ACTIVE)) for user in in_order]

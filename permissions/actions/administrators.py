@@ -38,7 +38,7 @@ def add_administrator(
     hold_rights(actor, account)
     require(actor, MANAGE_ADMINISTRATORS, account)
     require(actor, SEE_PERSON, user)
-    if not User.objects.existing().filter(pk=user.pk).exists():
+    if not User.objects.are_there([user.pk]):
         raise Denied(MANAGE_ADMINISTRATORS)  # deleted meanwhile, by somebody who held the rights
     # Held, so that it can't be deactivated meanwhile.
     role = Role.objects.select_for_update(no_key=True).get(pk=role.pk)
