@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.actions import check_password, names
 from accounts.actor import Actor
-from accounts.models import RootAccountSettings, SignOnProvider, User
+from accounts.models import PERSON, RootAccountSettings, SignOnProvider, User
 from accounts.rules import SEE_PERSON
 from audit.actions import Told, record, record_all
 from audit.models import Event
@@ -40,7 +40,7 @@ from pairing.rules import (
     UNLINK,
 )
 from pairing_service.rows import insert_rows
-from pairing_service.statements import among, every, first, listed, run
+from pairing_service.statements import among, every, first, listed
 from permissions.actions.overrides import hold_rights
 from permissions.models import Role
 from permissions.policy import Denied, Rule, require
@@ -228,10 +228,10 @@ def redeem_code(
     live: PairingCode | None = None
     with transaction.atomic():
         people = {user.pk for user in (actor.real, observer) if user is not None}
-        _hold(actor, people, code)
+        held = _hold(actor, people, code)
         require(actor, REDEEM, observer)
         admit(guesser)
-        used = _use(actor, observer, code) if code else None
+        used = _use(actor, observer, code, held) if code else None
         if used is not None:
             _link(actor, observer, used.student, how="code", code=used.code_id)
         else:
@@ -244,21 +244,23 @@ def redeem_code(
     return _refused_or_linked(observer, live)
 
 
-def _hold(actor: Actor, people: Collection[int], code: str | None) -> None:
+def _hold(actor: Actor, people: Collection[int], code: str | None) -> dict[int, User]:
     """Hold the settings against change, these people, and the student whom the code is for.
 
     All at once and in one order: whoever issues codes ends others, too, and holds the student
-    first; of two who began with different ends each would wait for the other.
+    first; of two who began with different ends each would wait for the other. The people as they
+    are now, by id; nobody where transactions that write exclude each other anyway.
     """
     if not connection.features.has_select_for_update:
-        return  # transactions that write exclude each other
+        return {}
     digests = digests_of(code) if code else [""]
-    held = json.dumps(list(people))
-    run(_HOLD, root=actor.root_account.pk, digests=digests, people=held)
+    ids = json.dumps(list(people))
+    held = User.objects.by_hand(_HOLD, root=actor.root_account.pk, digests=digests, people=ids)
+    return {user.pk: user for user, _ in held}
 
 
-_HOLD = """
-SELECT u.id FROM accounts_rootaccountsettings s JOIN accounts_user u ON u.id IN (
+_HOLD = f"""
+SELECT {PERSON} FROM accounts_rootaccountsettings s JOIN accounts_user u ON u.id IN (
        SELECT value::bigint FROM json_array_elements_text(%(people)s::json)
         UNION ALL SELECT student_id FROM pairing_pairingcode
                    WHERE digest IN %(digests)s AND root_account_id = %(root)s)
@@ -289,10 +291,11 @@ class _Used(NamedTuple):
     code_id: int
 
 
-def _use(actor: Actor, observer: User, code: str) -> _Used | None:
-    """Active to redeemed, and whose code it was, held; None when this observer can't use it.
+def _use(actor: Actor, observer: User, code: str, held: dict[int, User]) -> _Used | None:
+    """Active to redeemed, and whose code it was; None when this observer can't use it.
 
-    One UPDATE with every condition in it: exactly one of many who try gets the row.
+    One UPDATE with every condition in it: exactly one of many who try gets the row. `held` is what
+    `_hold` gave.
     """
     row = first(
         _USE,
@@ -301,7 +304,10 @@ def _use(actor: Actor, observer: User, code: str) -> _Used | None:
         digests=digests_of(code),
         root=actor.root_account.pk,
     )
-    return _Used(User.objects.held(row[0]), row[1]) if row else None
+    if row is None:
+        return None
+    student_id, code_id = row
+    return _Used(held.get(student_id) or User.objects.held(student_id), code_id)
 
 
 _USE = """
@@ -380,9 +386,9 @@ def register_observer(
             observer.state = User.State.UNPROVEN
         if User.objects.with_email(actor.root_account.pk, login_id).exists():
             raise LoginTaken  # a roster has this person already, perhaps under another login
-        _hold(actor, [], code)
+        held = _hold(actor, [], code)
         _save_new(observer)
-        used = _use(actor, observer, code)
+        used = _use(actor, observer, code, held)
         if used is None:
             raise CodeRefused
         themself = Actor(actor.root_account, observer, observer, actor.address)

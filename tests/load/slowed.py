@@ -25,11 +25,11 @@ def note(line: str) -> None:
 
 
 def slowly(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    kind = " ".join(sql.split()[:4])
-    note(f"start {kind}")
+    in_one_line = " ".join(sql.split())
+    note(f"start {in_one_line}")
     time.sleep(DELAY)
     result = execute(sql, params, many, context)
-    note(f"done {kind}")
+    note(f"done {in_one_line}")
     time.sleep(DELAY)
     return result
 
