@@ -18,8 +18,11 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import Template
 from django.test import Client
+from django.test.client import ClientHandler
+from django.test.signals import setting_changed
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
+from xdist.remote import WorkerInteractor
 
 from accounts.models import User
 from accounts.sessions import DEVICE, SessionStore
@@ -33,6 +36,27 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays; looking through it over and over is a tenth of the time."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+
+
+def pytest_sessionfinish() -> None:
+    """pytest looks through all that is left five times, for a second of each process."""
+    gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of a test that passes, a process that shares the work (xdist) tells only that: most of what
+    it would say is that setting up and tearing down went well, and it costs as much as a test."""
+    if not hasattr(config, "workerinput"):
+        return
+    send = WorkerInteractor.sendevent
+
+    def send_news(worker: WorkerInteractor, name: str, **told: Any) -> None:
+        report = told.get("data", {})
+        went_well = report.get("outcome") == "passed" and report.get("when") != "call"
+        if name not in ("logstart", "logfinish") and not went_well:
+            send(worker, name, **told)
+
+    WorkerInteractor.sendevent = send_news
 
 
 def _with_room(call: Callable[[], object]) -> None:
@@ -80,6 +104,24 @@ def _afresh() -> None:
 def _templates_as_served(django_test_environment: None) -> None:
     """Django's test runner keeps a copy of every template's context; no test here asks for it."""
     Template._render = lambda template, context: template.nodelist.render(context)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _middleware_loaded_once() -> None:
+    """Each test client would make the chain for itself; made anew when a setting has changed."""
+    load = ClientHandler.load_middleware
+    loaded: dict[str, Any] = {}
+
+    def load_once(handler: ClientHandler) -> None:
+        if not loaded:
+            first = ClientHandler()
+            load(first)
+            loaded.update(vars(first))
+            del loaded["enforce_csrf_checks"]
+        vars(handler).update(loaded)
+
+    ClientHandler.load_middleware = load_once
+    setting_changed.connect(lambda **_: loaded.clear(), weak=False)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,14 @@ def answers_of(operation: str) -> dict[str, Any]:
 
 @cache
 def validator(operation: str, status: str) -> Any:
-    schema = answers_of(operation)[status]["content"]["application/json"]["schema"]
+    where = f"described:#/{operation}/responses/{status}/content/application~1json/schema"
     return jsonschema_rs.Draft202012Validator(
-        schema | {"components": document()["components"]}, validate_formats=True
+        {"$ref": where}, validate_formats=True, registry=_described()
     )
+
+
+@cache
+def _described() -> jsonschema_rs.Registry:
+    """All operations, beside the components that they refer to; read once for all validators."""
+    whole = operations() | {"components": document()["components"]}
+    return jsonschema_rs.Registry([("described:", whole)])
