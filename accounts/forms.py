@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -17,7 +18,7 @@ from django.db.models import QuerySet
 from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -136,7 +137,11 @@ class ChoosePasswordForm(forms.Form):
 # --- One's own settings ---
 
 
-_SELECTED = ("", SafeString(" selected"))
+@lru_cache(maxsize=2048)
+def _option(value: str, label: str, *, is_chosen: bool) -> SafeString:
+    """Kept, for the zones are the same for everybody."""
+    selected = SafeString(" selected" if is_chosen else "")
+    return format_html('<option value="{}"{}>{}</option>', value, selected, label)
 
 
 class LongSelect(forms.Select):
@@ -147,13 +152,12 @@ class LongSelect(forms.Select):
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
         chosen = self.format_value(value)
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            ((key, _SELECTED[str(key) in chosen], label) for key, label in self.choices),
+        options = (
+            _option(str(key), str(label), is_chosen=str(key) in chosen)
+            for key, label in self.choices
         )
         given = flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})}))
-        return format_html("<select{}>{}</select>", given, options)
+        return format_html("<select{}>{}</select>", given, SafeString("\n".join(options)))
 
 
 def _time_zones(*, also: str = "") -> list[tuple[str, str]]:

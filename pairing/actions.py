@@ -225,7 +225,7 @@ def redeem_code(
     """
     code = read_code(text)
     guesser = guesser_of(actor, browser)
-    live: PairingCode | None = None
+    student: User | None = None
     with transaction.atomic():
         people = {user.pk for user in (actor.real, observer) if user is not None}
         held = _hold(actor, people, code)
@@ -235,13 +235,13 @@ def redeem_code(
         if used is not None:
             _link(actor, observer, used.student, how="code", code=used.code_id)
         else:
-            live = _find_live(actor, code)
-            if live is None:
+            student = _student_of_live(actor, code)
+            if student is None:
                 count_wrong(actor, guesser)
     # From here on everything has been kept, the count of a wrong guess too.
     if used is not None:
         return _told(actor, observer, used.student)
-    return _refused_or_linked(observer, live)
+    return _refused_or_linked(observer, student)
 
 
 def _hold(actor: Actor, people: Collection[int], code: str | None) -> dict[int, User]:
@@ -268,13 +268,13 @@ SELECT {PERSON} FROM accounts_rootaccountsettings s JOIN accounts_user u ON u.id
 """
 
 
-def _refused_or_linked(observer: User, live: PairingCode | None) -> Redemption:
-    """What it means that the code could not be used."""
-    if live is None:
+def _refused_or_linked(observer: User, student: User | None) -> Redemption:
+    """What it means that the code could not be used; `student` is whom a live one is for."""
+    if student is None:
         raise CodeRefused
-    if live.student_id == observer.pk:
+    if student == observer:
         raise OwnCode
-    return Redemption(live.student, observer, is_new=False)
+    return Redemption(student, observer, is_new=False)
 
 
 def _told(actor: Actor, observer: User, student: User) -> Redemption:
@@ -324,15 +324,20 @@ RETURNING student_id, id
 """
 
 
-def _find_live(actor: Actor, code: str | None) -> PairingCode | None:
+def _student_of_live(actor: Actor, code: str | None) -> User | None:
+    """Whom a code is for that can be used now."""
     if code is None:
         return None
-    codes = PairingCode.objects.live().select_related("student")
-    return (
-        codes.filter(digest__in=digests_of(code), root_account=actor.root_account)
-        .exclude(student__state=User.State.DELETED)
-        .first()
-    )
+    root = actor.root_account.pk
+    found = User.objects.by_hand(_LIVE, digests=digests_of(code), root=root, now=timezone.now())
+    return found[0][0] if found else None
+
+
+_LIVE = f"""
+SELECT {PERSON} FROM pairing_pairingcode c JOIN accounts_user u ON u.id = c.student_id
+ WHERE c.digest IN %(digests)s AND c.root_account_id = %(root)s
+   AND c.state = 'active' AND c.expires_at > %(now)s AND u.state <> 'deleted'
+"""
 
 
 def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> User:
@@ -347,12 +352,12 @@ def student_of_code(*, actor: Actor, text: str, browser: str | None = None) -> U
         if actor.real is not None:
             User.objects.hold([actor.real.pk])
         admit(guesser)
-        live = _find_live(actor, read_code(text))
-        if live is None:
+        student = _student_of_live(actor, read_code(text))
+        if student is None:
             count_wrong(actor, guesser)
-    if live is None:
+    if student is None:
         raise CodeRefused
-    return live.student
+    return student
 
 
 def register_observer(
