@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import pickle
+import time
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -13,7 +15,12 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
 from django.core.management import call_command
-from django.core.servers.basehttp import WSGIRequestHandler
+from django.core.servers.basehttp import (
+    ServerHandler,
+    ThreadedWSGIServer,
+    WSGIRequestHandler,
+    WSGIServer,
+)
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import Template
@@ -89,8 +96,29 @@ def _emptied_in_less_time() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _answers_at_once() -> None:
-    """Django's live server sends headers and body apart; Nagle's algorithm keeps the body 40 ms."""
+    """Django's live server sends headers and body apart; Nagle's algorithm keeps the body 40 ms.
+    That it is to stop it sees when it looks, every half second."""
     WSGIRequestHandler.disable_nagle_algorithm = True
+    ThreadedWSGIServer.serve_forever = partialmethod(WSGIServer.serve_forever, poll_interval=0.05)
+
+
+_answering: set[ServerHandler] = set()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers_are_told() -> None:
+    """Which requests the live server is busy with: a client has its answer before the server is
+    done with the database."""
+    run = ServerHandler.run
+
+    def told(handler: ServerHandler, application: Any) -> None:
+        _answering.add(handler)
+        try:
+            run(handler, application)
+        finally:
+            _answering.discard(handler)
+
+    ServerHandler.run = told
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +195,9 @@ def _events_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("transactional_db")
     yield
+    deadline = time.monotonic() + 5
+    while _answering and time.monotonic() < deadline:
+        time.sleep(0.001)
     drop_triggers(connection)  # flush makes them again
 
 
