@@ -35,9 +35,10 @@ ODD_ROUNDS = _often("ODD_ROUNDS", 1)
 _EVERYTHING = os.environ.get("BREADTH") == "all"
 
 
-def walkers(everybody: Sequence[str]) -> list[str]:
+def walkers(
+    everybody: Sequence[str], some: Sequence[str] = ("root_admin", "student", "anonymous")
+) -> list[str]:
     """Who walks everywhere: who gets furthest, a child, nobody; everybody with `BREADTH=all`."""
-    some = ("root_admin", "student", "anonymous")
     return [one for one in everybody if one in some or _EVERYTHING]
 
 

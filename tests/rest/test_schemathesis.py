@@ -36,7 +36,7 @@ from tests.effort import API_EXAMPLES
 from tests.rest.known_values import acted_as, described_with, in_address, known
 
 # The work is shared by processes: each takes every so many-th operation.
-PARTS = 4
+PARTS = 2
 # Who may do most asks most often: refusals are soon known.
 SENDERS = [*PEOPLE, *["root_admin"] * 4]
 CHECKS = [

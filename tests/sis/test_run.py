@@ -16,7 +16,7 @@ from accounts.models import Account, User
 from audit.models import Event
 from courses.models import Course, Enrolment, Section
 from permissions.models import AccountMembership
-from sis.importing import BATCH
+from sis import importing
 from sis.kinds.users import Values
 from sis.report import MOST_PROBLEMS
 from sis.store import Store
@@ -84,6 +84,15 @@ def students(count: int) -> str:
     return "\n".join(["section_id,user_id,role,status", *lines])
 
 
+BATCH = 100
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH", BATCH)
+
+
+@pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("count", [BATCH - 1, BATCH, BATCH + 1])
 def test_a_batchs_boundary_is_nobodys_loss(cast: Cast, take: Take, count: int) -> None:
     take(**ROSTER)
@@ -94,6 +103,7 @@ def test_a_batchs_boundary_is_nobodys_loss(cast: Cast, take: Take, count: int) -
     ).count() == (count + 1)
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_rows_that_wait_for_another_batch_are_taken_later(cast: Cast, take: Take) -> None:
     head, west, art = ROSTER["accounts"].split("\n")
     filling = ["no,,No,deleted"] * BATCH
