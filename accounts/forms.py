@@ -137,7 +137,7 @@ class ChoosePasswordForm(forms.Form):
 # --- One's own settings ---
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=2048, typed=True)  # a label that is safe is another one than its text
 def _option(value: str, label: str, *, is_chosen: bool) -> SafeString:
     """Kept, for the zones are the same for everybody."""
     selected = SafeString(" selected" if is_chosen else "")

@@ -249,7 +249,8 @@ def _hold(actor: Actor, people: Collection[int], code: str | None) -> dict[int, 
 
     All at once and in one order: whoever issues codes ends others, too, and holds the student
     first; of two who began with different ends each would wait for the other. The people as they
-    are now, by id; nobody where transactions that write exclude each other anyway.
+    are now, by id; without those whom somebody changed while we waited, who are held as well, and
+    nobody where transactions that write exclude each other anyway.
     """
     if not connection.features.has_select_for_update:
         return {}

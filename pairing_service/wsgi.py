@@ -10,7 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pairing_service.settings")
 # What is loaded here stays. The collector need not look through it while it is made, nor later,
 # again and again, while somebody waits.
 gc.disable()
-application = get_wsgi_application()
-assert get_resolver().url_patterns  # every view is loaded before the first visitor comes
-gc.freeze()
-gc.enable()
+try:
+    application = get_wsgi_application()
+    views = get_resolver().url_patterns  # all are loaded before the first visitor comes
+    gc.freeze()
+finally:
+    gc.enable()

@@ -29,7 +29,6 @@ from django.test.client import ClientHandler
 from django.test.signals import setting_changed
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
-from xdist.remote import WorkerInteractor
 
 from accounts.models import User
 from accounts.sessions import DEVICE, SessionStore
@@ -48,22 +47,6 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """pytest looks through all that is left five times, for a second of each process."""
     gc.freeze()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Of a test that passes, a process that shares the work (xdist) tells only that: most of what
-    it would say is that setting up and tearing down went well, and it costs as much as a test."""
-    if not hasattr(config, "workerinput"):
-        return
-    send = WorkerInteractor.sendevent
-
-    def send_news(worker: WorkerInteractor, name: str, **told: Any) -> None:
-        report = told.get("data", {})
-        went_well = report.get("outcome") == "passed" and report.get("when") != "call"
-        if name not in ("logstart", "logfinish") and not went_well:
-            send(worker, name, **told)
-
-    WorkerInteractor.sendevent = send_news
 
 
 def _with_room(call: Callable[[], object]) -> None:
@@ -144,8 +127,7 @@ def _middleware_loaded_once() -> None:
         if not loaded:
             first = ClientHandler()
             load(first)
-            loaded.update(vars(first))
-            del loaded["enforce_csrf_checks"]
+            loaded.update({k: v for k, v in vars(first).items() if k != "enforce_csrf_checks"})
         vars(handler).update(loaded)
 
     ClientHandler.load_middleware = load_once

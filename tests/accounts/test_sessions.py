@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from accounts.credentials import Credential
 from accounts.devices import Device, devices_of
 from accounts.models import AccessToken, Session, User
+from accounts.sessions import SessionStore
 from accounts.tokens import make_token
 from audit.models import Event
 from oauth.actions.sessions import make_session_token
@@ -98,6 +99,12 @@ def test_the_database_keeps_no_key_of_a_session(cast: Cast) -> None:
     thief = Client()
     thief.cookies["sessionid"] = row.session_key
     assert not is_in(thief)
+
+
+def test_no_session_is_begun_under_the_key_of_another(cast: Cast) -> None:
+    taken = sign_in(cast.student).cookies[settings.SESSION_COOKIE_NAME].value
+    assert SessionStore().exists(taken)
+    assert not SessionStore().exists(taken[:-1])
 
 
 def test_use_is_noted_every_ten_minutes(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from audit.models import Event
@@ -58,6 +59,25 @@ def test_of_32_who_redeem_one_code_exactly_one_wins(cast: Cast) -> None:
         assert results == {"Redemption": 1, "CodeRefused": THREADS - 1}
         assert ObservationLink.objects.active().count() == 1
     assert Event.objects.filter(action__in=["link_created", "link_restored"]).count() == RACE_ROUNDS
+
+
+def test_a_student_who_is_renamed_meanwhile_is_linked_by_their_new_name(cast: Cast) -> None:
+    redeem = redeeming(cast, cast.observer, cast.code().text)
+
+    def redeemed() -> Any:
+        try:
+            return redeem()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            User.objects.filter(pk=cast.student.pk).update(name="Ada Newname")
+            done = pool.submit(redeemed)
+            time.sleep(0.2)
+            assert not done.done()
+        assert done.result().student.name == "Ada Newname"
+    assert ObservationLink.objects.active().count() == 1
 
 
 def test_of_32_tries_with_right_codes_by_one_person_one_link_is_made(cast: Cast) -> None:

@@ -162,7 +162,7 @@ def test_redis_leaks_alike() -> None:
 def knock(key: str, start: Any, let_in: Any) -> None:
     """In a process of its own: how many of twenty tries were let in."""
     buckets = RedisBuckets(redis.Redis.from_url(REDIS))
-    start.wait()
+    start.wait(timeout=30)
     let_in.put(sum(buckets.add(key, 100, unless_above=HIGH_WATER) is not None for _ in range(20)))
 
 
@@ -173,7 +173,7 @@ def test_with_redis_all_processes_share_one_bucket_exactly() -> None:
     fork = multiprocessing.get_context("fork")
     start, let_in = fork.Barrier(4), fork.Queue()
     arguments = (secrets.token_hex(), start, let_in)
-    processes = [fork.Process(target=knock, args=arguments) for _ in range(4)]
+    processes = [fork.Process(target=knock, args=arguments, daemon=True) for _ in range(4)]
     for process in processes:
         process.start()
     assert 7 <= sum(let_in.get(timeout=30) for _ in processes) <= 8

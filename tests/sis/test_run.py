@@ -105,10 +105,10 @@ def test_a_batchs_boundary_is_nobodys_loss(cast: Cast, take: Take, count: int) -
 
 @pytest.mark.usefixtures("small_batches")
 def test_rows_that_wait_for_another_batch_are_taken_later(cast: Cast, take: Take) -> None:
-    head, west, art = ROSTER["accounts"].split("\n")
-    filling = ["no,,No,deleted"] * BATCH
-    assert not take(a="\n".join([head, art, *filling, west])).errors
-    assert Account.objects.get(sis_id="art").parent == Account.objects.get(sis_id="west")
+    head, west, _ = ROSTER["accounts"].split("\n")
+    waiting = [f"a{n},west,A {n},active" for n in range(2 * BATCH + 1)]
+    assert not take(a="\n".join([head, *waiting, west])).errors
+    assert Account.objects.get(sis_id="west").children.count() == len(waiting)
 
 
 def _queries(action: Any) -> int:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.test import Client, RequestFactory
 
+from accounts.actor import Actor
 from accounts.confirming import link_to_confirm
 from accounts.models import User
 from accounts.signin import link_to_choose_password
 from oauth.digests import knows_secret, mobile_secret
-from pairing.actions import CodeRefused, redeem_code
+from pairing.actions import CodeRefused, redeem_code, student_of_code
 from tests.cast import PASSWORD, Cast
 from tests.oauth.conftest import make_key
 from tests.trust.test_headers import run
@@ -118,6 +119,18 @@ def test_new_codes_are_under_the_new_key(cast: Cast, rotate: Any, settings: Any)
     works = a_pairing_code(cast)
     drop(settings)
     assert works()
+
+
+def test_visitors_and_who_is_linked_already_hear_of_a_code_under_the_old_key(
+    cast: Cast, rotate: Any
+) -> None:
+    redeem_code(actor=cast.actor(cast.observer), observer=cast.observer, text=cast.code().text)
+    text = cast.code().text
+    rotate(["CODE_KEY"])
+    visitor = Actor(cast.actor(None).root_account, address="192.0.2.7")
+    assert student_of_code(actor=visitor, text=text) == cast.student
+    again = redeem_code(actor=cast.actor(cast.observer), observer=cast.observer, text=text)
+    assert (again.student, again.is_new) == (cast.student, False)
 
 
 def test_passwords_and_access_tokens_do_not_hang_on_it(
