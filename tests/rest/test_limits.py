@@ -103,6 +103,7 @@ def test_the_last_use_is_written_once_in_ten_minutes(
 ) -> None:
     client = rest(cast.student)
     token = AccessToken.objects.get(user=cast.student)
+    AccessToken.objects.update(last_used_at=None)
     with time_machine.travel(timezone.now(), tick=False) as now:
         client.get("/api/v1/users/self")
         first = AccessToken.objects.get(pk=token.pk).last_used_at
