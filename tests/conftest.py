@@ -45,7 +45,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """pytest looks through all that is left five times, for a second of each process."""
+    """pytest looks through all that is left once more, for a second of each process."""
     gc.freeze()
 
 

@@ -32,17 +32,18 @@ ODD_ROUNDS = _often("ODD_ROUNDS", 1)
 """Odd values for each name that a page's address or form may have; there are eight, and ten."""
 
 
-_EVERYTHING = os.environ.get("BREADTH") == "all"
+EVERYTHING = os.environ.get("BREADTH") == "all"
+"""Whether nothing is tried for a part only: everybody, every role, libraries' migrations, too."""
 
 
 def walkers(
     everybody: Sequence[str], some: Sequence[str] = ("root_admin", "student", "anonymous")
 ) -> list[str]:
     """Who walks everywhere: who gets furthest, a child, nobody; everybody with `BREADTH=all`."""
-    return [one for one in everybody if one in some or _EVERYTHING]
+    return [one for one in everybody if one in some or EVERYTHING]
 
 
 def some_of(everything: Sequence[T], number: int) -> Sequence[T]:
     """A third, another one for each number, so that each comes to be tried with something; all of
     them with `BREADTH=all`."""
-    return everything if _EVERYTHING else everything[number % 3 :: 3]
+    return everything if EVERYTHING else everything[number % 3 :: 3]

@@ -52,7 +52,7 @@ class Process:
 
     def __init__(self, module: str, *arguments: str, **more: str) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.load.loaded"])
+        context.set_forkserver_preload(["pairing_service.wsgi"])
         with mock.patch.dict(os.environ, environment(DJANGO_SETTINGS_MODULE=SLOWED)):
             forkserver.ensure_running()
         self._process = context.Process(target=_run, args=(module, arguments, more))

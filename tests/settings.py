@@ -18,6 +18,7 @@ for name in ("DEBUG", "SECRET_KEY", "CODE_KEY", "ALLOWED_HOSTS", "CACHE_URL", "E
 
 from pairing_service.settings import *  # noqa: F403
 from pairing_service.settings import DATABASES
+from tests.effort import EVERYTHING
 
 ALLOWED_HOSTS = ["testserver", "localhost", ".localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -33,7 +34,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 run = f"{zlib.crc32(os.fsencode(Path(__file__).parent)):08x}"
 if not url:
     DATABASES["default"]["TEST"] = {"NAME": str(folder / f"{run}.sqlite3")}
-    if os.environ.get("BREADTH") != "all":
+    if not EVERYTHING:
         # Libraries' tables are made as they are now: their fifty migrations take longer than ours.
         # (Not on PostgreSQL: they refer to tables of ours, which must be there first.)
         libraries = ("account", "auth", "contenttypes", "django_tasks_database", "socialaccount")

@@ -27,6 +27,14 @@ THREADS = 32
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 
 
+def closing(call: Callable[[], Any]) -> Any:
+    """What it answers; the thread's connection does not outlive it."""
+    try:
+        return call()
+    finally:
+        connection.close()
+
+
 def at_once(calls: list[Callable[[], Any]]) -> Counter[str]:
     """Run all calls in threads that start together; count results by their type's name."""
     start = Barrier(len(calls))
@@ -34,11 +42,9 @@ def at_once(calls: list[Callable[[], Any]]) -> Counter[str]:
     def run(call: Callable[[], Any]) -> str:
         try:
             start.wait()
-            return type(call()).__name__
+            return type(closing(call)).__name__
         except Exception as error:
             return type(error).__name__
-        finally:
-            connection.close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return Counter(pool.map(run, calls))
@@ -63,17 +69,10 @@ def test_of_32_who_redeem_one_code_exactly_one_wins(cast: Cast) -> None:
 
 def test_a_student_who_is_renamed_meanwhile_is_linked_by_their_new_name(cast: Cast) -> None:
     redeem = redeeming(cast, cast.observer, cast.code().text)
-
-    def redeemed() -> Any:
-        try:
-            return redeem()
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             User.objects.filter(pk=cast.student.pk).update(name="Ada Newname")
-            done = pool.submit(redeemed)
+            done = pool.submit(closing, redeem)
             time.sleep(0.2)
             assert not done.done()
         assert done.result().student.name == "Ada Newname"
