@@ -145,8 +145,8 @@ def _option(value: str, label: str, *, is_chosen: bool) -> SafeString:
 
 
 class LongSelect(forms.Select):
-    """A select of hundreds of options without groups. Django's renders a template for each: that
-    was two fifths of the time of the page with the time zones."""
+    """A select of dozens of options, or hundreds, without groups. Django's renders a template for
+    each: that was two fifths of the time of the page with the time zones."""
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import LongSelect
 from accounts.models import Account
 from permissions.catalogue import BASE_ROLE_LABELS, CUSTOM_BASE_ROLES, PERMISSIONS, BaseRole
 from permissions.explaining.questions import FAMILIES, actions
@@ -40,7 +41,7 @@ class RoleFilter(forms.Form):
 class GridFilter(RoleFilter):
     """And the roles."""
 
-    role = forms.ChoiceField(label=_("Role"), required=False)
+    role = forms.ChoiceField(label=_("Role"), required=False, widget=LongSelect)
     field_order = ["role", "show"]
 
     def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:

@@ -78,8 +78,11 @@ def shown(
     return _state(permission, base_role, resolve(permission, base_role, chain, rows, chain[-1]))
 
 
+Nature = tuple[bool, bool, bool]
+
+
 @cache
-def nature(key: str, base_role: str) -> tuple[bool, bool, bool]:
+def nature(key: str, base_role: str) -> Nature:
     """All that the walk asks of a permission and a base role; alike ones have the same states."""
     one = permission(key)
     return base_role in one.available_to, base_role in one.true_for, one.level is Level.ROOT
@@ -111,9 +114,6 @@ _VALUES = {
 
 def shown_together(members: Iterable[Shown]) -> Shown:
     """The state of a group: what its members have in common. Those never available don't count."""
-    members = list(members)
-    if all(state is members[0] for state in members):
-        return members[0]
     counted = {state for state in members if state.value is not Value.NEVER}
     if len(counted) < 2:
         return counted.pop() if counted else NEVER
@@ -177,7 +177,7 @@ def lines(
     """
     words = search.casefold().split()
     wanted = [one for one in permissions if one.enforced or not enforced_only]
-    found = [one for one in wanted if _has(words, one)]
+    found = [one for one in wanted if not words or _has(words, one)]
     alone = [Line(one.key, one.label) for one in found if not one.group]
     groups = (_group_line(GROUPS[key], found, words, opened) for key in _groups_of(found))
     return sorted([*alone, *groups], key=lambda line: line.label.casefold())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,21 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from permissions.catalogue import BASE_ROLE_LABELS, GROUPS, PERMISSIONS, BaseRole, Permission
-from permissions.grid import Kind, Line, Shown, Value, keys_of, nature, shown, shown_together
+from permissions.grid import (
+    Kind,
+    Line,
+    Nature,
+    Shown,
+    Value,
+    keys_of,
+    nature,
+    shown,
+    shown_together,
+)
 from permissions.inheritance import Row
 from permissions.models import Role
 from permissions.overrides import DANGEROUS
-from permissions.table import Table
+from permissions.table import NO_ROWS, Table
 
 _BUILT_IN = Q(state=Role.State.BUILT_IN)
 _ORDER = {base: place for place, base in enumerate(BaseRole)}
@@ -35,9 +46,12 @@ class Sheet:
     table: Table
     names: Mapping[int, str]
     chain: tuple[int, ...] = field(init=False)
-    # States that have been drawn already, for the template tags.
-    drawn: dict[Shown, str] = field(default_factory=dict)
-    _known: dict[tuple[Any, ...], Shown] = field(default_factory=dict)
+    # Equal states are one object in a sheet, which is kept here: so `id` tells them apart.
+    _known: dict[Nature, dict[tuple[int, ...], Shown]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    _together: dict[tuple[int, ...], Shown] = field(default_factory=dict)
+    _one: dict[Shown, Shown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chain = tuple(self.account.chain_ids)
@@ -46,24 +60,39 @@ class Sheet:
         """What a cell shows; `key` may be a group's."""
         return self.states([role], key)[0]
 
-    def states(self, roles: Sequence[Role], key: str) -> Sequence[Shown]:
-        """What a line's cells show, by role."""
+    def states(self, roles: Sequence[Role], key: str) -> list[Shown]:
+        """What a line's cells show, by role. Of the sheet's states equal ones are one object."""
         if key not in GROUPS:
             return self._of_permission(roles, key)
-        members = (self._of_permission(roles, one) for one in keys_of(key))
-        return [shown_together(states) for states in zip(*members, strict=True)]
+        return self.together(self._of_permission(roles, one) for one in keys_of(key))
+
+    def together(self, members: Iterable[Sequence[Shown]]) -> list[Shown]:
+        """What the line of a group shows, by role; `members`: what the lines of its members do."""
+        known, found = self._together, []
+        for states in zip(*members, strict=True):
+            asked = tuple(map(id, states))
+            if asked not in known:
+                known[asked] = self._only(shown_together(states))
+            found.append(known[asked])
+        return found
+
+    def _only(self, state: Shown) -> Shown:
+        return self._one.setdefault(state, state)
 
     def _of_permission(self, roles: Sequence[Role], key: str) -> list[Shown]:
         # Done thousands of times for a page. The table keeps equal rows as one object, so what
         # leads to a state is told apart by identity; and `id` is read sooner than `pk`.
-        known, chain, rows_of = self._known, self.chain, self.table.rows
+        chain, rows_of = self.chain, self.table.rows_by_role(key).get
+        known = {base: self._known[nature(key, base)] for base in {one.base_role for one in roles}}
         states = []
         for role in roles:
-            rows = rows_of(role.id, key)
-            asked = (nature(key, role.base_role), *map(id, map(rows.get, chain)))
-            state = known.get(asked)
+            rows = rows_of(role.id, NO_ROWS)
+            asked = tuple(map(id, map(rows.get, chain))) if rows else ()
+            of_base = known[role.base_role]
+            state = of_base.get(asked)
             if state is None:
-                state = known[asked] = shown(PERMISSIONS[key], role.base_role, chain, rows)
+                state = self._only(shown(PERMISSIONS[key], role.base_role, chain, rows))
+                of_base[asked] = state
             states.append(state)
         return states
 

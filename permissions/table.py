@@ -8,7 +8,6 @@ root account, and a table with another number is read anew (spec/permissions.md 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -77,6 +76,9 @@ def any_piece(pieces: Collection[Piece], field: str) -> Q:
     return among(field, here) | below_any(field, below)
 
 
+NO_ROWS: Mapping[int, Row] = MappingProxyType({})
+
+
 class Table:
     """One tenant's roles and overrides, and answers about them, each worked out once."""
 
@@ -87,7 +89,7 @@ class Table:
             Role.objects.filter(root_account_id=root_account_id).values_list("pk", "base_role")
         )
         self._paths: dict[int, str] = {}
-        self._rows: dict[tuple[int, str], dict[int, Row]] = defaultdict(dict)
+        self._rows: dict[str, dict[int, dict[int, Row]]] = {}
         self._read_accounts()
         self._enrolments: dict[tuple[int, str, str], bool] = {}
         self._memberships: dict[tuple[int, str, str], tuple[Piece, ...]] = {}
@@ -101,7 +103,8 @@ class Table:
                 row = tuple(values)
                 if row not in known:
                     known[row] = Row(*map(bool, row))
-                self._rows[role_id, key][account_id] = known[row]
+                of_key = self._rows.setdefault(key, {})
+                of_key.setdefault(role_id, {})[account_id] = known[row]
 
     def path_of(self, account_id: int) -> str | None:
         """The path of an account of the tenant; None for one that is newer than the table."""
@@ -123,14 +126,18 @@ class Table:
 
     def rows(self, role_id: int, key: str) -> Mapping[int, Row]:
         """The role's overrides of one permission, by account."""
-        return self._rows.get((role_id, key), {})
+        return self.rows_by_role(key).get(role_id, NO_ROWS)
+
+    def rows_by_role(self, key: str) -> Mapping[int, Mapping[int, Row]]:
+        """The overrides of one permission of the roles that have any, by account."""
+        return self._rows.get(key, {})
 
     def base_role(self, role_id: int) -> str:
         return self._base_roles[role_id]
 
     def cell(self, role_id: int, key: str, path: str) -> GridCell:
         """What the grid and the Roles API show for the role in the account at `path`."""
-        rows = self._rows.get((role_id, key), {})
+        rows = self.rows(role_id, key)
         return cell(permission(key), self._base_roles[role_id], _ids(path), rows)
 
     def decision(
@@ -139,7 +146,7 @@ class Table:
         key: str,
         path: str,
         held_at: int | None,
-        instead: Mapping[int, Row] = MappingProxyType({}),
+        instead: Mapping[int, Row] = NO_ROWS,
     ) -> Decision[int]:
         """The answer for the role in the account at `path`, with its trail.
 
@@ -162,7 +169,7 @@ class Table:
 
     def _paths_with_rows_below(self, role_id: int, key: str, held: str) -> list[str]:
         """From the top down. Accounts without a row only pass on what they inherit."""
-        paths = (self._paths[account_id] for account_id in self._rows.get((role_id, key), ()))
+        paths = (self._paths[account_id] for account_id in self.rows(role_id, key))
         return sorted(path for path in paths if path.startswith(held) and path != held)
 
     def _piece(self, role_id: int, key: str, path: str, held_at: int) -> Piece:

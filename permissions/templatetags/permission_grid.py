@@ -12,6 +12,7 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from permissions.catalogue import GROUPS, Permission
-from permissions.grid import Line, Shown, is_part, keys_of, label_of, shown_together
+from permissions.grid import Line, Shown, is_part, keys_of, label_of
 from permissions.help import HELP
 from permissions.models import Role
 from permissions.panels import Sheet, state_in_words, value_in_words
@@ -28,28 +29,58 @@ register = template.Library()
 
 # Stand for what is placed later. No name has a NUL in it.
 _ROLE, _KEY, _CELLS, _MEMBERS, _URL = (f"\0{name}\0" for name in "rkcmu")
+_OF_A_CELL = {"url": _URL, "role": _ROLE, "key": _KEY}
 
 
 @register.simple_tag
 def grid_lines(sheet: Sheet, roles: list[Role], lines: Iterable[tuple[Line, str]]) -> SafeString:
     """The grid's lines; with each comes, for a group, the address that opens or closes it."""
+    drawing = _Drawing(sheet, roles)
     # The templates have escaped all that is not a number or a key of the catalogue.
-    return mark_safe("".join(_line(sheet, roles, line, url) for line, url in lines))  # noqa: S308
+    return mark_safe("".join(drawing.line(line, url) for line, url in lines))  # noqa: S308
 
 
-def _line(sheet: Sheet, roles: list[Role], line: Line, url: str) -> str:
-    columns, language = len(roles) + 1, get_language()
-    states = {key: sheet.states(roles, key) for key in keys_of(line.key)}
-    if line.is_group:
-        states[line.key] = [shown_together(each) for each in zip(*states.values(), strict=True)]
-    members = ""
-    for member in line.members if line.is_open else ():
-        row = _pattern("permissions/_line.html", member.key, False, columns, language)
-        members += row.replace(_CELLS, _cells(sheet, roles, member.key, states[member.key]))
-    drawn = _pattern("permissions/_lines.html", line.key, line.is_open, columns, language)
-    before, after = drawn.split(_MEMBERS)
-    cells = _cells(sheet, roles, line.key, states[line.key])
-    return before.replace(_URL, escape(url)).replace(_CELLS, cells) + members + after
+class _Drawing:
+    """The lines of one page; it keeps the cells that it has drawn."""
+
+    def __init__(self, sheet: Sheet, roles: list[Role]) -> None:
+        self.sheet, self.roles = sheet, roles
+        self._language = get_language()
+        # By the state's `id`, for equal ones are one object: hashing takes longer than placing.
+        self._patterns: dict[int, str] = {}
+        self._columns: list[tuple[int, dict[int, str]]] = [(role.pk, {}) for role in roles]
+
+    def line(self, line: Line, url: str) -> str:
+        states = {key: self.sheet.states(self.roles, key) for key in keys_of(line.key)}
+        if line.is_group:
+            states[line.key] = self.sheet.together(states.values())
+        members = ""
+        for member in line.members if line.is_open else ():
+            row = self._pattern("permissions/_line.html", member.key)
+            members += row.replace(_CELLS, self._cells_of(member.key, states[member.key]))
+        drawn = self._pattern("permissions/_lines.html", line.key, line.is_open)
+        before, after = drawn.split(_MEMBERS)
+        cells = self._cells_of(line.key, states[line.key])
+        return before.replace(_URL, escape(url)).replace(_CELLS, cells) + members + after
+
+    def _pattern(self, name: str, key: str, is_open: bool = False) -> str:
+        return _pattern(name, key, is_open, len(self.roles) + 1, self._language)
+
+    def _cells_of(self, key: str, states: Sequence[Shown]) -> str:
+        drawn = []
+        for (role_id, known), state in zip(self._columns, states, strict=True):
+            cell = known.get(id(state))
+            if cell is None:
+                cell = known[id(state)] = self._cell(role_id, state)
+            drawn.append(cell)
+        return "".join(drawn).replace(_KEY, key)
+
+    def _cell(self, role_id: int, state: Shown) -> str:
+        pattern = self._patterns.get(id(state))
+        if pattern is None:
+            drawn = _cell_pattern(state, *_words(self.sheet, state))
+            pattern = self._patterns[id(state)] = drawn.replace(_URL, _url(self.sheet))
+        return pattern.replace(_ROLE, str(role_id))
 
 
 @lru_cache(4096)
@@ -70,40 +101,30 @@ def _pattern(name: str, key: str, is_open: bool, columns: int, language: str | N
     return render_to_string(name, context)
 
 
-def _cells(sheet: Sheet, roles: list[Role], key: str, states: Sequence[Shown]) -> str:
-    # By identity: equal states mostly are one object, and hashing takes longer than placing.
-    patterns: dict[int, str] = {}
-    drawn = []
-    for role, state in zip(roles, states, strict=True):
-        pattern = patterns.get(id(state))
-        if pattern is None:
-            pattern = patterns[id(state)] = _cell(sheet, state).replace(_KEY, key)
-        drawn.append(pattern.replace(_ROLE, str(role.id)))
-    return "".join(drawn)
-
-
-def _cell(sheet: Sheet, state: Shown) -> str:
-    if state not in sheet.drawn:
-        context = _context(sheet, state, _ROLE, _KEY)
-        sheet.drawn[state] = render_to_string("permissions/_cell.html", context)
-    return sheet.drawn[state]
+@lru_cache(1024)
+def _cell_pattern(state: Shown, words: str, value: str) -> str:
+    """A cell without its page, role and key."""
+    placed = {name: mark_safe(mark) for name, mark in _OF_A_CELL.items()}  # noqa: S308
+    context = {"state": state, "words": words, "value": value, **placed}
+    return render_to_string("permissions/_cell.html", context)
 
 
 @register.inclusion_tag("permissions/_cell_link.html")
 def grid_cell(sheet: Sheet, role: Role, key: str) -> dict[str, Any]:
     """One cell by itself."""
-    return _context(sheet, sheet.state(role, key), str(role.pk), key)
+    state = sheet.state(role, key)
+    words, value = _words(sheet, state)
+    place = {"url": _url(sheet), "role": role.pk, "key": key}
+    return {"state": state, "words": words, "value": value, **place}
 
 
-def _context(sheet: Sheet, state: Shown, role: str, key: str) -> dict[str, Any]:
-    return {
-        "state": state,
-        "words": state_in_words(state, sheet),
-        "value": value_in_words(state.value),
-        "role": role,
-        "key": key,
-        "account": sheet.account,
-    }
+def _words(sheet: Sheet, state: Shown) -> tuple[str, str]:
+    """The state in full, and in short."""
+    return state_in_words(state, sheet), value_in_words(state.value)
+
+
+def _url(sheet: Sheet) -> str:
+    return reverse("permissions:grid", args=[sheet.account.pk])
 
 
 @register.simple_tag
