@@ -89,7 +89,7 @@ OUTRANKS_NOBODY = Condition(
 )
 
 
-def _no_password_of_their_own(actor: Actor) -> Q:
+def no_password_of_their_own(actor: Actor | None = None) -> Q:
     """Nor had one that was replaced, nor comes in by single sign-on alone: who has done so has a
     way in that is theirs."""
     unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
@@ -122,7 +122,7 @@ SET_UP_SIGN_IN = rule("set_up_sign_in", User, "give a person their first sign-in
     "administrator",
     ACTS_AS_NOBODY_YET,
     holds_in_root("manage_user_logins", whose=Whose.REAL),
-    Condition("has no way of their own to sign in yet", _no_password_of_their_own),
+    Condition("has no way of their own to sign in yet", no_password_of_their_own),
     IS_ACTIVE,
     OUTRANKS_NOBODY,
 )
@@ -136,7 +136,7 @@ REPLACE_PASSWORD = rule(
     holds_in_root("manage_user_logins", whose=Whose.REAL),
     holds_in_root("become_user", whose=Whose.REAL),
     IS_SOMEONE_ELSE,
-    Condition("has a way of their own to sign in", lambda actor: ~_no_password_of_their_own(actor)),
+    Condition("has a way of their own to sign in", lambda actor: ~no_password_of_their_own(actor)),
     IS_ACTIVE,
     OUTRANKS_NOBODY,
 )
@@ -168,7 +168,7 @@ CHANGE_EMAIL = (
         "before the first sign-in",
         ACTS_AS_NOBODY_YET,
         _MANAGES_LOGINS,
-        Condition("has no way of their own to sign in yet", _no_password_of_their_own),
+        Condition("has no way of their own to sign in yet", no_password_of_their_own),
         OUTRANKS_NOBODY,
     )
     .row(

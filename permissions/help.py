@@ -355,6 +355,8 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "Changing SIS IDs by hand": "Needs {manage_sis}.",
             "Observers": "An enrolment that makes someone a student's observer needs a link"
             " between the two, or {manage_user_observers}.",
+            "Another e-mail address": "Of someone who can sign in already, also needs"
+            " {become_user}: to it goes the link for a new password.",
         }
         | _ROOT_ONLY,
     ),

@@ -1,9 +1,9 @@
 """What somebody may not do by an import, although they may import.
 
 `import_sis` is the roster: accounts, courses, people, their places. It is no way around the rules
-for who makes administrators, attaches observers to students or takes over an administrator's
-sign-in (spec/permissions.md "Who may change", spec/pairing.md "The link"). The command line has no
-limits.
+for who makes administrators, attaches observers to students, touches an administrator's sign-in or
+gives themself anybody else's (spec/permissions.md "Who may change", spec/pairing.md "The link").
+The command line has no limits.
 """
 
 from __future__ import annotations
@@ -43,6 +43,16 @@ def may_give_role(actor: Actor, role_id: int, path: str) -> bool:
         return True
     manages = bool(held_keys(actor, {"manage_account_memberships"}, path))
     return manages and is_within_own_rights(actor, role_id, path)
+
+
+def may_give_ways_in(actor: Actor) -> bool:
+    """Whether they may change how people come in who have a way in of their own: the address to
+    which a new password is mailed, or what a sign-on provider knows them by
+    (`accounts.rules.CHANGE_EMAIL`)."""
+    if actor.is_operator:
+        return True
+    holds = bool(held_keys(actor, {"become_user"}, actor.root_account.path))
+    return holds and not actor.is_acting
 
 
 def out_of_reach(actor: Actor) -> set[int]:

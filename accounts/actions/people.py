@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,7 +27,7 @@ from accounts.rules import (
     GIVE_SIS_IDS,
     SUSPEND,
 )
-from audit.actions import event, record
+from audit.actions import event, record, record_all
 from audit.models import Event
 from courses.actions import Change, tell_followers
 from courses.models import Enrolment
@@ -263,21 +262,34 @@ def delete_person(*, actor: Actor, person: User) -> bool:
     with them. Raises Denied, LastAdministrator.
     """
     _hold_to_end(actor, DELETE_PERSON, person)
-    # In the order of who changes an enrolment: it first, then the people whom it is about.
-    own = Enrolment.objects.filter(user=person, associated_user=None).exclude(state="deleted")
-    enrolments = list(own.select_for_update(of=("self",)).order_by("pk"))
-    links = _links_of(person)
-    User.objects.hold({person.pk, *(pk for link in links for pk in _ends(link))})
+    enrolments = hold_all_of([person.pk])
     existing = User.objects.existing().filter(pk=person.pk)
     if not existing.update(state=State.DELETED, updated_at=timezone.now()):
         return False
-    end_access([person.pk])
-    _end_codes(actor, person)
-    _end_links(actor, _links_of(person))
-    _end_enrolments(person, enrolments)
-    _end_roles(actor, person)
+    end_all_of(actor, [person.pk], enrolments)
     record(actor, "person_deleted", subject=person, enrolments=[one.pk for one in enrolments])
     return True
+
+
+def hold_all_of(people: Collection[int]) -> list[Enrolment]:
+    """Hold what ends with these people when they are deleted; their own enrolments."""
+    # In the order of who changes an enrolment: it first, then the people whom it is about.
+    own = Enrolment.objects.filter(among("user", people), associated_user=None)
+    there = own.exclude(state=Enrolment.State.DELETED)
+    enrolments = list(there.select_for_update(of=("self",)).order_by("pk"))
+    links = _links_of(people)
+    User.objects.hold({*people, *(pk for link in links for pk in _ends(link))})
+    return enrolments
+
+
+def end_all_of(actor: Actor, people: Collection[int], enrolments: Collection[Enrolment]) -> None:
+    """End what deleted people had: sessions, tokens, live codes, links on both sides, enrolments
+    and roles. `enrolments` are what `hold_all_of` gave. As many statements for many as for one."""
+    end_access(people)
+    _end_codes(actor, people)
+    _end_links(actor, _links_of(people))
+    _end_enrolments(people, enrolments)
+    _end_roles(actor, people)
 
 
 def _hold_to_end(actor: Actor, rule: Rule, person: User) -> None:
@@ -292,26 +304,26 @@ def _hold_to_end(actor: Actor, rule: Rule, person: User) -> None:
         raise LastAdministrator
 
 
-def _links_of(person: User) -> list[ObservationLink]:
-    active = ObservationLink.objects.active().filter(Q(observer=person) | Q(student=person))
-    return list(active.order_by("pk"))
+def _links_of(people: Collection[int]) -> list[ObservationLink]:
+    either = among("observer", people) | among("student", people)
+    return list(ObservationLink.objects.active().filter(either).order_by("pk"))
 
 
 def _ends(link: ObservationLink) -> tuple[int, int]:
     return link.observer_id, link.student_id
 
 
-def _end_codes(actor: Actor, person: User) -> None:
-    live = PairingCode.objects.live().filter(student=person)
-    ended = list(live.values_list("pk", flat=True))
-    live.update(state=PairingCode.State.REVOKED, ended_at=timezone.now())
-    Event.objects.bulk_create(
-        event(actor, "code_revoked", subject=person, code=code_id) for code_id in ended
+def _end_codes(actor: Actor, people: Collection[int]) -> None:
+    live = PairingCode.objects.live().filter(among("student", people))
+    ended = list(live.values_list("pk", "student_id"))
+    PairingCode.objects.live().filter(among("pk", [pk for pk, _ in ended])).update(
+        state=PairingCode.State.REVOKED, ended_at=timezone.now()
     )
+    record_all(actor, [("code_revoked", student, {"code": pk}) for pk, student in ended])
 
 
 def _end_links(actor: Actor, links: Collection[ObservationLink]) -> None:
-    these = ObservationLink.objects.filter(pk__in=[link.pk for link in links])
+    these = ObservationLink.objects.filter(among("pk", [link.pk for link in links]))
     detach_all(these)
     gone = ObservationLink.State.DELETED
     these.update(state=gone, ended_at=timezone.now(), questioned_at=None)
@@ -321,26 +333,26 @@ def _end_links(actor: Actor, links: Collection[ObservationLink]) -> None:
     )
 
 
-def _end_enrolments(person: User, own: Collection[Enrolment]) -> None:
+def _end_enrolments(people: Collection[int], own: Collection[Enrolment]) -> None:
     """Those that hang on a student, too; the observers of these follow."""
-    there = Enrolment.objects.filter(user=person).exclude(state=Enrolment.State.DELETED)
+    there = Enrolment.objects.filter(among("user", people)).exclude(state=Enrolment.State.DELETED)
     there.update(state=Enrolment.State.DELETED, updated_at=timezone.now())
     tell_followers(
         [
-            Change(person.pk, one.section_id, one.state, Enrolment.State.DELETED)
+            Change(one.user_id, one.section_id, one.state, Enrolment.State.DELETED)
             for one in own
             if one.type == Enrolment.Type.STUDENT
         ]
     )
 
 
-def _end_roles(actor: Actor, person: User) -> None:
-    held = AccountMembership.objects.active().filter(user=person).select_related("role", "account")
-    roles = list(held)
+def _end_roles(actor: Actor, people: Collection[int]) -> None:
+    held = AccountMembership.objects.active().filter(among("user", people))
+    roles = list(held.select_related("user", "role", "account"))
     held.update(state=AccountMembership.State.DELETED, updated_at=timezone.now())
     Event.objects.bulk_create(
         event(
-            actor, "administrator_removed", subject=person, account=one.account,
+            actor, "administrator_removed", subject=one.user, account=one.account,
             role=one.role_id, label=one.role.label,
         )
         for one in roles

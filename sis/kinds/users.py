@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 
 from accounts.actions import check_password, names
-from accounts.actions.people import end_access
+from accounts.actions.people import end_access, end_all_of, hold_all_of
 from accounts.look_alikes import may_deceive
-from accounts.models import Account, Login, User, login_key, name_key
+from accounts.models import Account, Login, SignOnProvider, User, login_key, name_key
+from accounts.rules import no_password_of_their_own
+from audit.actions import record_all
 from pairing_service.statements import among
 from permissions.administrators import lock_administrators
 from sis.batches import Batch, Kind, RowRefused, TryLater
-from sis.limits import out_of_reach
+from sis.limits import may_give_ways_in, out_of_reach
 from sis.report import Place
 from sis.store import Changed, Store, count
 from sis.values import given, optional, status
 
 NOUN = "a user"
 State = User.State
+_NOT_THEIRS = "who imports may not act as them, and so gives them no other way in"
 _STATES = {"active": State.ACTIVE, "suspended": State.SUSPENDED, "deleted": State.DELETED}
 
 
@@ -72,6 +77,14 @@ class _Users:
         self._holders: dict[str, str | None] = dict(logins.values_list("login_key", "user__sis_id"))
         self._administrators: set[int] | None = None
         self._beyond: set[int] | None = None
+        self._settled = self._read_settled(everyone.filter(among("sis_id", ids)))
+
+    def _read_settled(self, people: QuerySet[User]) -> set[str]:
+        """The SIS ids of who has a way in of their own, if who imports may give them no other."""
+        if may_give_ways_in(self._batch.actor):
+            return set()
+        settled = people.exclude(no_password_of_their_own())
+        return {sis_id for sis_id in settled.values_list("sis_id", flat=True) if sis_id}
 
     def take(self, row: UserRow) -> None:
         key = given(row.user_id, "user_id", NOUN)
@@ -100,26 +113,40 @@ class _Users:
             raise RowRefused(f"User {key} is an administrator who may do more than who imports")
 
     def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
-        login_id = given(row.login_id, "login_id", NOUN)
-        if may_deceive(login_id) and (old is None or old.login_id != login_id):
-            raise RowRefused(
-                f"The login has letters of several alphabets or unseen ones: {login_id!a}"
-            )
+        key, login_id = row.user_id, given(row.login_id, "login_id", NOUN)
+        if old is None or old.login_id != login_id:
+            self._refuse_login(login_id, key)
         names = _names(row, old)
         return Values(
             login_id=login_id,
             login_key=login_key(login_id),
             **names,
             name_key=name_key(names["name"], names["sortable_name"]),
-            email=self._email(row, old.email if old else ""),
+            email=self._email(row, old.email if old else "", key),
             integration_id=optional(row.integration_id, old.integration_id if old else None),
             state=state,
             password=self._password(row, old),
         )
 
-    def _email(self, row: UserRow, kept: str) -> str:
+    def _refuse_login(self, login_id: str, key: str) -> None:
+        if may_deceive(login_id):
+            raise RowRefused(
+                f"The login has letters of several alphabets or unseen ones: {login_id!a}"
+            )
+        if key in self._settled and self._comes_in_by_login:
+            raise RowRefused(f"User {key} signs in with the login that they have: {_NOT_THEIRS}")
+
+    @cached_property
+    def _comes_in_by_login(self) -> bool:
+        by_login = SignOnProvider.Match.LOGIN
+        return SignOnProvider.objects.lets_in_by(by_login, self._batch.root)
+
+    def _email(self, row: UserRow, kept: str, key: str) -> str:
         """A child is not left out for a wrong address: it is told, and the old one stays."""
         if row.email is None or row.email == kept:
+            return kept
+        if key in self._settled:
+            self._batch.warn(row, f"Imported without the e-mail: {_NOT_THEIRS}")
             return kept
         if row.email and not _is_email(row.email):
             self._batch.warn(row, f"Imported without the e-mail: “{row.email}” is none")
@@ -130,7 +157,7 @@ class _Users:
         found: str | None = self._batch.prepared.get(row.place)
         if found is not None and found.startswith("!"):
             self._batch.warn(row, f"Imported without the password: {found[1:]}")
-        if old is not None and not _is_unusable(old.password):
+        if old is not None and (row.user_id in self._settled or not _is_unusable(old.password)):
             return old.password
         if found is not None and not found.startswith("!"):
             return found
@@ -158,15 +185,37 @@ class _Users:
         self._administrators.discard(pk)
 
     def write(self) -> None:
-        changes = self.store.write()
-        end_access([pk for one in changes if _ends(one) and (pk := self.store.pk(one.key))])
+        actor = self._batch.actor
+        changes = list(self.store.changes())
+        deleted = self._those(changes, _is_deleted)
+        enrolments = hold_all_of(deleted) if deleted else []
+        self.store.write()
+        end_access(self._those(changes, _is_suspended))
+        if deleted:
+            end_all_of(actor, deleted, enrolments)
+            record_all(actor, [("person_deleted", pk, {"how": "import"}) for pk in deleted])
         self._batch.outcome.changes += count(changes)
 
+    def _those(
+        self, changes: Iterable[Changed[str, Values]], are_so: Callable[[Values, Values], bool]
+    ) -> list[int]:
+        """The ids of people who were there before, of whom `are_so` says that they change so."""
+        return [
+            pk
+            for change in changes
+            if change.before is not None
+            and are_so(change.before, change.after)
+            and (pk := self.store.pk(change.key)) is not None
+        ]
 
-def _ends(change: Changed[str, Values]) -> bool:
+
+def _is_deleted(before: Values, after: Values) -> bool:
+    return before.state != State.DELETED == after.state
+
+
+def _is_suspended(before: Values, after: Values) -> bool:
     """Whether somebody who could sign in can't any more."""
-    before, after = change.before, change.after
-    return before is not None and before.state == State.ACTIVE != after.state
+    return before.state == State.ACTIVE and after.state == State.SUSPENDED
 
 
 def _is_unusable(password: str) -> bool:

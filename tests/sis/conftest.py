@@ -20,13 +20,15 @@ Take = Callable[..., Report]
 
 @pytest.fixture
 def take(cast: Cast, tmp_path: Path) -> Take:
-    """Import files into Northfield, each given as name="header\\nrow\\n…"."""
+    """Import files into Northfield, each given as name="header\\nrow\\n…"; `by` somebody there, or
+    an operator."""
 
-    def take(**files: str) -> Report:
+    def take(by: User | None = None, **files: str) -> Report:
         paths = [tmp_path / f"{name}.csv" for name in files]
         for path, text in zip(paths, files.values(), strict=True):
             path.write_text(text, encoding="utf-8")
-        return import_files(root_account=cast.root, paths=paths)
+        actor = cast.actor(by) if by else None
+        return import_files(root_account=cast.root, paths=paths, actor=actor)
 
     return take
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from accounts.models import AccessToken, User
-from tests.cast import Cast, make_admin
-from tests.sis.conftest import Take, reasons
+from accounts.models import AccessToken, SignOnProvider, User
+from audit.models import Event
+from courses.models import Enrolment
+from pairing.actions import CodeRefused, link, redeem_code
+from pairing.models import ObservationLink
+from permissions.models import AccountMembership
+from tests.cast import PASSWORD, Cast, make_account_role, make_admin
+from tests.sis.conftest import Take, enrolments_of, reasons
 
 HEAD = "user_id,login_id,full_name,status\n"
 MORE = "user_id,login_id,first_name,last_name,sortable_name,short_name,email,password,status\n"
@@ -196,3 +205,94 @@ def test_sessions_and_tokens_end_with_who_is_suspended(cast: Cast, take: Take) -
     assert user("s-ada").sessions_ended_at is not None
     [live] = AccessToken.objects.filter(revoked_at=None)
     assert (live.user, bool(token)) == (cast.classmate, True)
+
+
+def test_all_that_somebody_had_ends_with_them(roster: Cast, take: Take) -> None:
+    """As when an administrator deletes them: who comes back begins anew."""
+    student, observer = roster.student, roster.observer
+    link(actor=roster.actor(roster.root_admin), observer=observer, student=student)
+    make_admin(roster, student, roster.accounts.high)
+    code = roster.code()
+    deleted = f"{HEAD}student,{student.login_id},Ada Okafor,deleted"
+    assert not take(u=deleted).errors
+    assert {state for *_, state in enrolments_of(student)} == {"deleted"}
+    beside = Enrolment.objects.filter(associated_user=student)
+    assert set(beside.values_list("state", flat=True)) == {"deleted"}
+    assert ObservationLink.objects.get().state == "deleted"
+    assert AccountMembership.objects.get(user=student).state == "deleted"
+    told = set(Event.objects.filter(subject=student).values_list("action", flat=True))
+    assert {"person_deleted", "link_removed", "code_revoked", "administrator_removed"} <= told
+    assert take(u=deleted).total_changes == 0
+    take(u=deleted.replace("deleted", "active"))
+    assert user("student").state == "active"
+    with pytest.raises(CodeRefused):
+        redeem_code(actor=roster.actor(observer), observer=observer, text=code.text)
+    assert ObservationLink.objects.get().state == "deleted"
+
+
+def test_many_are_deleted_in_as_many_statements_as_one(roster: Cast, take: Take) -> None:
+    def deleting(*people: User) -> int:
+        rows = "\n".join(f"{one.sis_id},{one.login_id},{one.name},deleted" for one in people)
+        with CaptureQueriesContext(connection) as asked:
+            assert not take(u=HEAD + rows).errors
+        return len(asked)
+
+    link(actor=roster.actor(roster.root_admin), observer=roster.teacher, student=roster.student)
+    few = deleting(roster.student)
+    link(actor=roster.actor(roster.root_admin), observer=roster.observer, student=roster.classmate)
+    make_admin(roster, roster.teacher, roster.accounts.high)
+    assert deleting(roster.classmate, roster.observer, roster.teacher, roster.sub_admin) <= few + 3
+
+
+# --- Who may import, and no more ---
+
+
+@pytest.fixture
+def clerk(roster: Cast) -> User:
+    role = make_account_role(roster, "Clerk", "import_sis")
+    make_admin(roster, roster.teacher, roster.root, role)
+    return roster.teacher
+
+
+NOT_THEIRS = "who imports may not act as them, and so gives them no other way in"
+
+
+def test_who_may_only_import_gives_nobody_another_address(
+    roster: Cast, take: Take, clerk: User
+) -> None:
+    """To it goes the link with which a new password is chosen."""
+    roster.student.set_password(PASSWORD)
+    roster.student.save()
+    rows = "".join(
+        f"{one.sis_id},{one.login_id},Anna,Okafor,,,hers@x.example,,active\n"
+        for one in (roster.student, roster.classmate)
+    )
+    User.objects.filter(pk=roster.classmate.pk).update(password=make_password(None))
+    report = take(by=clerk, u=MORE + rows)
+    assert [(p.line, p.reason) for p in report.warnings] == [
+        (2, f"Imported without the e-mail: {NOT_THEIRS}")
+    ]
+    before = roster.student.email
+    assert (user("student").email, user("student").name) == (before, "Anna Okafor")
+    assert user("classmate").email == "hers@x.example"  # who never had a way in gets one
+    make_admin(roster, clerk, roster.root, make_account_role(roster, "Actor", "become_user"))
+    assert not take(by=clerk, u=MORE + rows).warnings
+    assert user("student").email == "hers@x.example"
+
+
+def test_nor_what_single_sign_on_knows_them_by(roster: Cast, take: Take, clerk: User) -> None:
+    ada = User.objects.filter(pk=roster.student.pk)
+    ada.update(password=make_password(None), last_login=timezone.now())
+    renamed = f"{MORE}student,another,Ada,Okafor,,,,violet-harbour-42,active"
+    SignOnProvider.objects.create(
+        root_account=roster.root, issuer="https://id.example", client_id="x", is_on=True,
+        match=SignOnProvider.Match.LOGIN,
+    )  # fmt: skip
+    [refused] = reasons(take(by=clerk, u=renamed))
+    assert refused == f"User student signs in with the login that they have: {NOT_THEIRS}"
+    same = renamed.replace("another", roster.student.login_id)
+    assert not take(by=clerk, u=same).errors
+    assert not user("student").has_usable_password()
+    SignOnProvider.objects.update(is_on=False)
+    assert not take(by=clerk, u=renamed).errors
+    assert user("student").login_id == "another"
