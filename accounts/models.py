@@ -413,9 +413,22 @@ class User(AbstractBaseUser):
 
     @property
     def guarded_name(self) -> str:
-        """First name and last initial: what someone who holds a code may learn."""
-        last = "" if self.last_name == self.first_name else self.last_name[:1]
-        return f"{self.first_name} {last}.".strip() if last else self.first_name
+        """First name and last initial: what someone who holds a code may learn.
+
+        Where nobody has said which words of a name are the first ones, it is one: else of two
+        surnames one would be told.
+        """
+        first, *others = self.name.split()
+        last, comma, given = (part.strip() for part in self.sortable_name.partition(","))
+        if comma and given and self.sortable_name != sorted_by_last_word(self.name):
+            return f"{given} {last[:1]}.".removesuffix(" .")
+        return f"{first} {others[-1][:1]}." if others else first
+
+
+def sorted_by_last_word(name: str) -> str:
+    """The sortable name of whom nobody has given another: "Okafor, Ada"."""
+    first, _, last = name.rpartition(" ")
+    return f"{last}, {first}" if first else name
 
 
 class Login(models.Model):

@@ -56,6 +56,12 @@ def has_ended(course: str = "") -> Q:
     return Q(**{f"{course}state": Course.State.COMPLETED}) | past
 
 
+def is_not_past() -> Q:
+    """Whose own end, if it has one, is still to come. Lists know it; what a place gives ends with
+    its state."""
+    return Q(end_at=None) | Q(end_at__gt=timezone.now())
+
+
 def shown(courses: QuerySet[Course], which: str) -> QuerySet[Course]:
     """Only those in the state that the page's filter names; all when it names none."""
     conditions = {

@@ -150,11 +150,13 @@ def sight_through_roster(actor: Actor, course: Course) -> Sight:
 
 
 def enrolments_seen(actor: Actor, course: Course, sight: Sight) -> QuerySet[Enrolment]:
-    """Who is there. Who may not see details sees active people, and no observers but their own."""
+    """Who is there. Who may not see details sees active people, and no observers but their own; in
+    a course that is over also those whose places are, for most are."""
     there: QuerySet[Enrolment] = permitted(actor, SEE_ENROLLED).filter(course=course)
     if sight.details:
         return there
-    return there.filter(Q(state=State.ACTIVE), _observes_nobody_elses(actor))
+    states = [State.ACTIVE, State.COMPLETED] if course.is_concluded else [State.ACTIVE]
+    return there.filter(Q(state__in=states), _observes_nobody_elses(actor))
 
 
 def _observes_nobody_elses(actor: Actor) -> Q:

@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from accounts.ids import find_user, may_hear_of
 from accounts.models import User
 from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
-from courses.listing import has_ended
+from courses.listing import has_ended, is_not_past
 from courses.models import Course, Enrolment, Section
 from courses.people import Sight, enrolments_seen
 from courses.rules import (
@@ -152,8 +152,9 @@ def in_course_states(asked: Collection[str]) -> Q:
 
 
 def not_ended() -> Q:
-    """In courses that have not ended: what one's own list has unless it is asked for states."""
-    return ~has_ended("course__")
+    """Places that have not ended, in courses that have not: what one's own list has unless it is
+    asked for states."""
+    return is_not_past() & ~has_ended("course__")
 
 
 def _in_states(asked: list[str], *, own: bool) -> Q:

@@ -11,7 +11,7 @@ from accounts.rules import IS_THEMSELF, SEE_ACCOUNT, SEE_PERSON
 from courses.models import Course, Enrolment, Section
 from permissions.explaining.changes import Activate
 from permissions.filters import EVERYTHING, NOTHING, all_of, any_of, where_any
-from permissions.grants import Area, grants_of, path_of
+from permissions.grants import Area, grants_of, held_keys, path_of
 from permissions.models import AccountMembership
 from permissions.policy import (
     Condition,
@@ -23,6 +23,7 @@ from permissions.policy import (
     holds_in_course,
     holds_in_root,
     is_in,
+    may,
     permitted,
     rule,
     within,
@@ -394,6 +395,24 @@ def may_give(actor: Actor, role_id: int, course: Course) -> bool:
         grants.governs.has_account(path) or grants.covers_course_role(role_id, course.pk, path)
         for grants in people
     )
+
+
+def may_place_at_once(actor: Actor, type_: str, course: Course, user: User) -> bool:
+    """Whether they add this person to the course without asking them: administrators do, but for a
+    student of other accounts only. Else whoever runs one school could put any child of the district
+    into a course, and pair a stranger with them."""
+    if not may(actor, ENROL_AS_ADMINISTRATOR[type_], course):
+        return False
+    if type_ != Type.STUDENT or adds_students_everywhere(actor):
+        return True
+    counting = Enrolment.objects.filter(THAT_COUNTS, user=user)
+    own = permitted(actor, ENROL_AS_ADMINISTRATOR[type_])
+    return counting.filter(course__in=own).exists() or not counting.exists()
+
+
+def adds_students_everywhere(actor: Actor) -> bool:
+    """Whether they do so as an administrator of the root account."""
+    return bool(held_keys(actor, {"add_student_to_course"}, actor.root_account.path))
 
 
 def removable(actor: Actor) -> Q:

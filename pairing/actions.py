@@ -28,7 +28,7 @@ from audit.models import Event
 from courses.actions import EnrolmentRefused, Wanted, enrol
 from courses.models import Enrolment, Section
 from pairing.codes import digest_of, digests_of, new_code, read_code, shown
-from pairing.following import attach, detach
+from pairing.following import attach, bring_back, detach
 from pairing.guesses import admit, count_wrong, guesser_of
 from pairing.mail import tell_after_commit
 from pairing.models import ObservationLink, PairingCode
@@ -527,6 +527,8 @@ def _link(actor: Actor, observer: User, student: User, **told: Any) -> None:
         ended = ObservationLink.objects.filter(observer=observer, student=student)
         ended.update(state=ObservationLink.State.ACTIVE, linked_at=now, ended_at=None)
     attach(this)
+    if not is_first:
+        bring_back(this)
     action = "link_created" if is_first else "link_restored"
     record(actor, action, subject=student, observer=observer.pk, **told)
 

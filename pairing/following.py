@@ -50,8 +50,34 @@ def attach(link: ObservationLink) -> None:
 
 
 def attach_all(link_ids: list[int]) -> None:
-    """`attach` for many links: one statement."""
-    run(_ATTACH.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
+    """`attach` and `bring_back` for many links: one statement each."""
+    for sql in (_ATTACH, _BRING_BACK):
+        run(sql.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
+
+
+def bring_back(link: ObservationLink) -> None:
+    """Of a restored link the places in what the student has concluded since, or had: `attach`
+    makes none there, and these ended with the link (spec/pairing.md "The link")."""
+    which = "l.observer_id = %(observer)s AND l.student_id = %(student)s"
+    run(
+        _BRING_BACK.format(which=which),
+        observer=link.observer_id,
+        student=link.student_id,
+        now=timezone.now(),
+    )
+
+
+_BRING_BACK = """
+UPDATE courses_enrolment SET state = 'completed', updated_at = %(now)s
+ WHERE state = 'deleted' AND id IN (
+       SELECT mine.id
+         FROM pairing_observationlink l
+         JOIN courses_enrolment mine
+              ON mine.user_id = l.observer_id AND mine.associated_user_id = l.student_id
+         JOIN courses_enrolment e ON e.user_id = l.student_id AND e.section_id = mine.section_id
+         JOIN courses_course c ON c.id = e.course_id AND c.state <> 'deleted'
+        WHERE {which} AND e.type = 'StudentEnrollment' AND e.state = 'completed')
+"""
 
 
 _ATTACH = """

@@ -18,7 +18,13 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
-from accounts.models import Account, AccountQuerySet, RootAccountSettings, User
+from accounts.models import (
+    Account,
+    AccountQuerySet,
+    RootAccountSettings,
+    User,
+    sorted_by_last_word,
+)
 from accounts.rules import (
     ACT_AS,
     CHANGE_ACCOUNTS_SIS_ID,
@@ -106,10 +112,9 @@ def move(account: Account, parent: Account) -> None:
 
 def names(name: str, *, sortable: str = "", short: str = "") -> dict[str, str]:
     """The three names of a person; what is not given follows from the full name."""
-    first, _, last = name.rpartition(" ")
     return {
         "name": name,
-        "sortable_name": sortable or (f"{last}, {first}" if first else name),
+        "sortable_name": sortable or sorted_by_last_word(name),
         "short_name": short or name,
     }
 

@@ -24,6 +24,7 @@ from courses.rules import (
     ENROL_AS_ADMINISTRATOR,
     UNENROL,
     may_give,
+    may_place_at_once,
 )
 from permissions.actions.overrides import hold_rights
 from permissions.models import Role
@@ -55,7 +56,8 @@ class Wanted:
 def enrol(
     *, actor: Actor, user: User, section: Section, role: Role, wanted: Wanted | None = None
 ) -> Enrolment:
-    """Put a person into a section. Who holds only a course role invites; the same row is reused.
+    """Put a person into a section. Who holds only a course role invites, and so does everybody a
+    student of accounts that are not theirs; the same row is reused.
 
     Raises Denied also for a role that gives what the actor lacks in the course, EnrolmentRefused.
     """
@@ -77,9 +79,10 @@ def _hold_to_give(actor: Actor, section: Section, role: Role, people: Collection
 
 def _enrol(actor: Actor, user: User, section: Section, role: Role, wanted: Wanted) -> Enrolment:
     course = section.course
-    at_once = may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
-    if not at_once:
+    if not may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course):
         require(actor, SEE_PERSON, user)
+    at_once = may_place_at_once(actor, role.base_role, course, user)
+    if not at_once:
         wanted = replace(wanted, state=State.INVITED)
     enrolment, before = _put(user, section, role, wanted)
     if at_once and wanted.state == State.ACTIVE:
@@ -95,7 +98,8 @@ def _enrol(actor: Actor, user: User, section: Section, role: Role, wanted: Wante
 def enrol_all(
     *, actor: Actor, users: Collection[User], section: Section, role: Role
 ) -> list[Enrolment]:
-    """Put several people into a section, all or nobody; active where the actor may do it at once.
+    """Put several people into a section, all or nobody; active where the actor may do it at once,
+    else invited.
 
     Raises Denied, EnrolmentRefused.
     """

@@ -9,6 +9,7 @@ from typing import Literal, NotRequired, Required, TypedDict, cast
 from accounts.models import User
 from accounts.serializers import UserJson, user_json
 from courses.actions import Wanted
+from courses.listing import is_not_past
 from courses.models import Course, Enrolment, Section
 from pairing_service.http.errors import Field, invalid
 from pairing_service.http.params import Params, Reader, read_fields, read_moment
@@ -118,6 +119,7 @@ def _of_students(enrolments: Iterable[Enrolment]) -> dict[tuple[int, int], list[
     if not pairs:
         return {}
     found = Enrolment.objects.students().filter(
+        is_not_past(),
         user__in={student for student, _ in pairs},
         course__in={course for _, course in pairs},
         state__in=_NOT_ENDED,

@@ -23,11 +23,10 @@ from courses.actions import (
     inactivate,
     remove,
 )
-from courses.enrolling import Offer
 from courses.forms import EnrolForm
 from courses.models import Course, Enrolment
 from courses.people import enrolments_of, named_to, role_in_words
-from courses.rules import ENROL, SEE_ENROLLED, UNENROL, may_give
+from courses.rules import ENROL, SEE_ENROLLED, UNENROL, adds_students_everywhere, may_give
 from courses.views.people import course_in_sight, crumbs_to
 from permissions.policy import Denied
 
@@ -53,7 +52,7 @@ def enrol(request: TenantRequest, course_id: int) -> HttpResponse:
         roles=enrolling.roles_for(offer),
         sections=enrolling.sections_of(course),
     )
-    if form.is_valid() and _enrol(request, course, form, offer):
+    if form.is_valid() and _enrol(request, course, form):
         return redirect("courses:people", course.pk)
     text = request.POST.get("q", "") if request.method == "POST" else request.GET.get("q", "")
     found, has_more = enrolling.find(request.actor, course, offer, text)
@@ -66,34 +65,40 @@ def enrol(request: TenantRequest, course_id: int) -> HttpResponse:
         "has_more": has_more,
         "ticked": request.POST.getlist("people"),
         "offer": offer,
+        "adds_everywhere": adds_students_everywhere(request.actor),
     }
     return render(request, "courses/enrol.html", context, status=422 if form.errors else 200)
 
 
-def _enrol(request: TenantRequest, course: Course, form: EnrolForm, offer: Offer) -> bool:
+def _enrol(request: TenantRequest, course: Course, form: EnrolForm) -> bool:
     """Put them there and say so; False, and the form says why, when it is refused."""
     people, role = list(form.cleaned_data["people"]), form.cleaned_data["role"]
     section = form.cleaned_data["section"]
     section.course = course
     try:
-        enrol_all(actor=request.actor, users=people, section=section, role=role)
+        made = enrol_all(actor=request.actor, users=people, section=section, role=role)
     except EnrolmentRefused:
         form.add_error(None, _("This can't be done any more: the role or the course has ended."))
         return False
-    if role.base_role in offer.at_once:
-        said = ngettext(
-            "%(count)d person is in %(course)s now.",
-            "%(count)d people are in %(course)s now.",
-            len(people),
-        )
-    else:
-        said = ngettext(
-            "%(count)d person has been invited to %(course)s, and answers under Courses.",
-            "%(count)d people have been invited to %(course)s, and answer under Courses.",
-            len(people),
-        )
-    messages.success(request, said % {"count": len(people), "course": course.name})
+    invited = sum(one.state == Enrolment.State.INVITED for one in made)
+    for count, said in ((len(made) - invited, _in_it), (invited, _invited)):
+        if count:
+            messages.success(request, said(count) % {"count": count, "course": course.name})
     return True
+
+
+def _in_it(count: int) -> str:
+    return ngettext(
+        "%(count)d person is in %(course)s now.", "%(count)d people are in %(course)s now.", count
+    )
+
+
+def _invited(count: int) -> str:
+    return ngettext(
+        "%(count)d person has been invited to %(course)s, and answers under Courses.",
+        "%(count)d people have been invited to %(course)s, and answer under Courses.",
+        count,
+    )
 
 
 @require_safe

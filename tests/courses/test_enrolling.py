@@ -134,6 +134,41 @@ def test_who_an_administrator_adds_is_there_at_once(cast: Cast, admin: Any):
     assert {event.subject for event in events} == {cast.elsewhere, cast.observer}
 
 
+def test_another_schools_student_is_only_invited(cast: Cast, signed_in: Any, rest: Any):
+    """Else whoever runs one school could pair a stranger with any child of the district."""
+    history, child = cast.courses.history, cast.elsewhere
+    sub_admin = signed_in(cast.sub_admin)
+    assert "Students who are only in other schools" in _text(sub_admin.get(_page(history)))
+    newcomer = make_user(cast.root, "Nia New")
+    added = _add(sub_admin, cast, history, child, newcomer, cast.student)
+    told = _text(sub_admin.get(added.headers["Location"]))
+    assert "2 people are in History now." in told
+    assert "1 person has been invited to History" in told
+    assert _of(child, history) == ("invited", False)
+    assert _of(newcomer, history) == _of(cast.student, history) == ("active", True)
+    url = f"/api/v1/courses/{history.pk}/enrollments"
+    given = {"user_id": child.pk, "type": "StudentEnrollment", "enrollment_state": "active"}
+    for _ in range(2):
+        Enrolment.objects.filter(user=child, course=history).update(state="deleted")
+        answer = rest(cast.sub_admin).post(url, {"enrollment": given}, format="json")
+        assert answer.json()["enrollment_state"] == "invited"
+    refused = rest(cast.sub_admin).post(f"/api/v1/users/{child.pk}/observer_pairing_codes")
+    assert refused.status_code == 403
+    _add(signed_in(cast.root_admin), cast, history, child)
+    assert _of(child, history) == ("active", True)
+
+
+def test_whoever_runs_both_schools_adds_their_students_at_once(cast: Cast, signed_in: Any):
+    make_admin(cast, cast.sub_admin, cast.accounts.elementary)
+    _add(signed_in(cast.sub_admin), cast, cast.courses.history, cast.elsewhere)
+    assert _of(cast.elsewhere, cast.courses.history) == ("active", True)
+
+
+def test_who_teaches_in_another_school_is_there_at_once(cast: Cast, signed_in: Any):
+    _add(signed_in(cast.sub_admin), cast, cast.courses.history, cast.elsewhere, role="Teacher")
+    assert _of(cast.elsewhere, cast.courses.history) == ("active", True)
+
+
 def test_who_a_teacher_adds_is_invited_and_answers(cast: Cast, teacher: Any, signed_in: Any):
     response = _add(teacher, cast, cast.courses.history, cast.classmate)
     assert "has been invited to History" in _text(teacher.get(response.headers["Location"]))

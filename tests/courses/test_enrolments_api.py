@@ -129,6 +129,23 @@ def test_by_default_what_has_ended_is_left_out(cast: Cast, listed):
     assert len(listed(cast.student, "state[]=active").json()) == 2
 
 
+def test_a_place_that_is_past_has_ended_like_its_course(cast: Cast, listed):
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    past = timezone.now() - timedelta(days=1)
+    Enrolment.objects.filter(user=cast.student, course=cast.courses.biology).update(end_at=past)
+    [history] = listed(cast.student).json()
+    assert history["course_id"] == cast.courses.history.pk
+    assert len(listed(cast.student, "state[]=active").json()) == 2
+    beside = {
+        one["course_id"]: len(one["observed_user"]["enrollments"])
+        for one in listed(cast.observer, "include[]=observed_users").json()
+    }
+    assert beside == {cast.courses.biology.pk: 0, cast.courses.history.pk: 1}
+    soon = timezone.now() + timedelta(days=1)
+    Enrolment.objects.filter(user=cast.student).update(end_at=soon)
+    assert len(listed(cast.student).json()) == 2
+
+
 def test_what_was_in_a_deleted_course_or_section_is_gone(cast: Cast, listed):
     Course.objects.filter(pk=cast.courses.biology.pk).update(state="deleted")
     cast.courses.history.sections.update(state="deleted")

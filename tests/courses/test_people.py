@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from courses.models import Course, Enrolment
 from pairing.actions import link
 from tests.cast import Cast, enrol, make_user
 
@@ -106,6 +107,19 @@ def test_classmates_see_no_observers_and_nobody_who_is_only_invited(cast: Cast, 
     assert "Okafor, Joy" not in bens
     assert "Lind, Cora" not in bens
     assert "Okafor, Joy" in adas
+
+
+def test_in_a_course_that_is_over_its_teacher_still_sees_the_class(cast: Cast, signed_in: Any):
+    biology = cast.courses.biology
+    Enrolment.objects.filter(course=biology, type="StudentEnrollment").update(state="completed")
+    enrol(cast, cast.elsewhere, biology, "StudentEnrollment", state="inactive")
+    teacher = signed_in(cast.teacher)
+    url = f"/courses/{biology.pk}/users"
+    assert cast.student.sortable_name in teacher.get(url).content.decode()
+    Course.objects.filter(pk=biology.pk).update(state="completed")
+    page = teacher.get(url).content.decode()
+    assert cast.student.sortable_name in page
+    assert cast.elsewhere.sortable_name not in page
 
 
 def test_the_row_menu_is_for_those_who_may_see_details(cast: Cast, signed_in: Any):

@@ -12,9 +12,11 @@ from django.core import mail
 from django.test import override_settings
 from django.utils import timezone
 
+from accounts.actions import names
 from accounts.actor import Actor
 from accounts.models import User
 from audit.models import Event
+from courses.actions import conclude
 from courses.models import Enrolment
 from pairing.actions import (
     CodeRefused,
@@ -370,6 +372,37 @@ def test_nobody_registers_while_self_registration_is_off(cast: Cast) -> None:
 
 
 # --- Links ---
+
+
+@pytest.mark.parametrize(
+    ("name", "sortable", "guarded"),
+    [
+        ("Ada Okafor", "", "Ada O."),
+        ("Ana García López", "", "Ana L."),
+        ("Ana María García López", "García López, Ana María", "Ana María G."),
+        ("Ada Okafor", "Ada Okafor", "Ada O."),
+        ("Ada Okafor", "Okafor,", "Ada O."),
+        ("Madonna", "", "Madonna"),
+    ],
+)
+def test_of_a_name_the_first_part_and_an_initial_are_told(
+    name: str, sortable: str, guarded: str
+) -> None:
+    assert User(**names(name, sortable=sortable)).guarded_name == guarded
+
+
+def test_a_restored_link_brings_back_what_is_concluded(cast: Cast) -> None:
+    admin = cast.actor(cast.root_admin)
+    link(actor=admin, observer=cast.observer, student=cast.student)
+    biology = cast.enrolment(cast.student, cast.courses.biology)
+    conclude(actor=admin, enrolment=biology)
+    beside = Enrolment.objects.filter(associated_user=cast.student)
+    states = set(beside.values_list("course__name", "state"))
+    assert states == {("Biology", "completed"), ("History", "active")}
+    unlink(actor=admin, link=ObservationLink.objects.get())
+    assert set(beside.values_list("state", flat=True)) == {"deleted"}
+    link(actor=admin, observer=cast.observer, student=cast.student)
+    assert set(beside.values_list("course__name", "state")) == states
 
 
 def test_a_link_is_ended_and_restored_as_one_row(cast: Cast) -> None:
