@@ -37,3 +37,21 @@ def test_only_a_pause_makes_it_asked_again(monkeypatch: pytest.MonkeyPatch) -> N
     now += 6
     connection.next_request()
     assert connection.asked == 2
+
+
+class Opened:
+    """A connection that PostgreSQL has just opened."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def execute(self, sql: str) -> None:
+        self.told.append(sql)
+
+
+def test_a_new_one_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base.base.DatabaseWrapper, "_configure_connection", lambda *_: False)
+    opened = Opened()
+    # True: what was told is committed, else it would be forgotten with the first rollback.
+    assert Connection()._configure_connection(opened)
+    assert opened.told == ["SET jit = off"]
