@@ -10,13 +10,13 @@ from django.db.models.functions import Lower
 from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.people import Disclosed, people_of, search
-from courses.models import Enrolment
 from courses.rules import (
-    OF_SOMEONE_THERE,
     SEE_EMAILS_OF_ACCOUNT,
     SEE_LOGINS_OF_ACCOUNT,
     SEE_SIS_IDS_OF_ACCOUNT,
+    SOMEONE_THERE,
     WORDS,
+    places_in,
 )
 from pairing_service.http.errors import refusal
 from pairing_service.http.params import Params, is_number
@@ -64,7 +64,7 @@ def _of_type(account: Account, params: Params) -> Q:
         return Q()
     if text not in _TYPES:
         raise refusal(400, f"enrollment_type must be one of {', '.join(_TYPES)}")
-    return Q(pk__in=_enrolled(account).filter(type=_TYPES[text]).values("user"))
+    return Q(pk__in=places_in(account, SOMEONE_THERE).filter(type=_TYPES[text]).values("user"))
 
 
 def _in_role(account: Account, params: Params) -> Q:
@@ -76,14 +76,8 @@ def _in_role(account: Account, params: Params) -> Q:
     memberships = AccountMembership.objects.active().filter(
         account__path__startswith=account.path, role=int(text)
     )
-    enrolments = _enrolled(account).filter(role=int(text))
+    enrolments = places_in(account, SOMEONE_THERE).filter(role=int(text))
     return Q(pk__in=enrolments.values("user")) | Q(pk__in=memberships.values("user"))
-
-
-def _enrolled(account: Account) -> QuerySet[Enrolment]:
-    return Enrolment.objects.filter(
-        OF_SOMEONE_THERE, course__account__path__startswith=account.path
-    )
 
 
 def found_by_term(people: QuerySet[User], params: Params, disclosed: Disclosed) -> QuerySet[User]:

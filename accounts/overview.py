@@ -1,4 +1,4 @@
-"""Numbers about an account and all below it, and what in it needs attention: two statements."""
+"""Numbers about an account and all below it, and what in it needs attention: four statements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 
 from accounts.actor import Actor
 from accounts.models import Account, User
-from accounts.people import shown
+from accounts.people import has_no_observer, is_student_in, shown
 from courses.models import Course, Enrolment
-from courses.rules import OF_A_STUDENT, OF_SOMEONE_THERE
+from courses.rules import SOMEONE_THERE, STUDENT_THERE, places_in
 from pairing.models import ObservationLink, PairingCode
 from permissions.catalogue import BaseRole
 from permissions.models import AccountMembership, Role
@@ -28,30 +28,33 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Counts:
     students: int
+    unobserved: int
     observers: int
     live_codes: int
     courses: int
 
 
 def counts_of(account: Account) -> Counts:
-    """How many students, their observers and live codes, courses."""
-    students = Enrolment.objects.filter(
-        OF_A_STUDENT,
-        root_account_id=account.root_account_id,
-        course__account__path__startswith=account.path,
-    )
+    """How many students (and of them without an observer), observers, live codes, courses."""
     theirs: dict[str, Any] = {"root_account_id": account.root_account_id}
     if not account.is_root:
-        theirs["student__in"] = students.values("user")
+        theirs["student__in"] = places_in(account, STUDENT_THERE).values("user")
     courses = Course.objects.existing().filter(account__path__startswith=account.path)
     row = _numbers(
         account,
-        students=(students, "user"),
         observers=(ObservationLink.objects.active().filter(**theirs), "observer"),
         live_codes=(PairingCode.objects.live().filter(**theirs), "pk"),
         courses=(courses.filter(root_account_id=account.root_account_id), "pk"),
     )
-    return Counts(**row)
+    return Counts(**_students(account), **row)
+
+
+def _students(account: Account) -> dict[str, int]:
+    """Both numbers of one walk through all the students, which takes longer than all the rest."""
+    students = User.objects.filter(is_student_in(account), root_account_id=account.root_account_id)
+    # Of these, those whom the people's page lists.
+    is_listed = ~Q(state=User.State.DELETED) & has_no_observer(account)
+    return students.aggregate(students=Count("pk"), unobserved=Count("pk", filter=is_listed))
 
 
 def _numbers(account: Account, **counted: tuple[QuerySet[Any], str]) -> dict[str, int]:
@@ -78,24 +81,21 @@ class Item:
 
 
 def attention(actor: Actor, account: SeenAccount, counts: Counts) -> list[Item]:
-    """The worst first, and only what the actor can see to: one statement."""
+    """The worst first, and only what the actor can see to: two statements."""
     inside = {"account__path__startswith": account.path, "root_account": account.root_account_id}
     admins = AccountMembership.objects.active().filter(**inside)
     switched_off = {"role__state": Role.State.INACTIVE}
-    enrolments = Enrolment.objects.filter(
-        OF_SOMEONE_THERE, **{f"course__{key}": value for key, value in inside.items()}
-    )
     numbers = _numbers(
         account,
         questioned=(shown(actor, account, "questioned"), "pk"),
         code_ends=(shown(actor, account, "code_ends"), "pk"),
-        unobserved=(shown(actor, account, "unobserved"), "pk"),
         without_sign_in=(shown(actor, account, "without_sign_in"), "pk"),
         chiefs=(_chiefs(account), "user"),
         suspended=(admins.filter(user__state=User.State.SUSPENDED), "user"),
         old_admins=(admins.filter(**switched_off), "user"),
-        old_enrolments=(enrolments.filter(**switched_off), "user"),
+        old_enrolments=(_in_old_roles(account), "user"),
     )
+    numbers["unobserved"] = counts.unobserved
     return [
         *_about_registration(actor, account, counts),
         *_about_administrators(account, numbers),
@@ -110,6 +110,19 @@ def _chiefs(account: Account) -> QuerySet[AccountMembership]:
         role__base_role=BaseRole.ACCOUNT_ADMIN,
         user__state=User.State.ACTIVE,
     )
+
+
+def _in_old_roles(account: Account) -> QuerySet[Enrolment]:
+    """Those there whose role is deactivated: one statement, for the roles.
+
+    By their types, too, which the enrolments' index has.
+    """
+    roles = Role.objects.filter(
+        root_account=account.root_account_id, state=Role.State.INACTIVE
+    ).values_list("pk", "base_role")
+    there = places_in(account, SOMEONE_THERE)
+    found = dict(roles)
+    return there.filter(role__in=list(found), type__in=set(found.values()))
 
 
 def _about_registration(actor: Actor, account: SeenAccount, counts: Counts) -> Iterator[Item]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -16,13 +16,20 @@ from accounts.actor import Actor
 from accounts.models import Account, User, folded, has_login, login_key
 from accounts.rules import SEE_PERSON
 from courses.models import Enrolment
-from courses.rules import OF_A_STUDENT, SEE_EMAIL, SEE_LOGIN, SEE_SIS_ID, ties_to
+from courses.rules import (
+    OF_A_STUDENT,
+    SEE_EMAIL,
+    SEE_LOGIN,
+    SEE_SIS_ID,
+    SOMEONE_THERE,
+    STUDENT_THERE,
+    places_in,
+)
 from pairing.models import ObservationLink
 from pairing.rules import MANAGE_OBSERVERS, SEE_CODE
 from permissions.filters import NOTHING
-from permissions.grants import Area
+from permissions.models import AccountMembership
 from permissions.policy import answered, permitted
-from permissions.table import Piece
 
 M = TypeVar("M", bound=Model)
 WITHOUT_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, state=User.State.ACTIVE)
@@ -56,8 +63,27 @@ def people_of(account: Account) -> QuerySet[User]:
     if account.is_root:
         return users
     # Sets, not a question per person as in the rules: whole lists are made from them.
-    enrolments, memberships = ties_to(Area((Piece(account.path),)))
-    return users.filter(Q(pk__in=enrolments.values("user")) | Q(pk__in=memberships.values("user")))
+    enrolled, administrators = _ties_below_the_root(account)
+    return users.filter(Q(pk__in=enrolled) | Q(pk__in=administrators))
+
+
+def _ties_below_the_root(account: Account) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """The ids of those who have a place in a course there, and of those who administer there."""
+    memberships = AccountMembership.objects.active().filter(account__path__startswith=account.path)
+    return places_in(account, SOMEONE_THERE).values("user"), memberships.values("user")
+
+
+def is_student_in(account: Account) -> Q:
+    """People who are a student in a course of the account or below it."""
+    if account.is_root:
+        # Nearly everyone is: asking for each one makes no set of all their enrolments.
+        return Q(Exists(Enrolment.objects.filter(OF_A_STUDENT, user=OuterRef("pk"))))
+    return Q(pk__in=places_in(account, STUDENT_THERE).values("user"))
+
+
+def has_no_observer(account: Account) -> Q:
+    links = ObservationLink.objects.active().filter(root_account=account.root_account_id)
+    return ~Q(pk__in=links.values("student"))
 
 
 def search(users: QuerySet[User], text: str, disclosed: Disclosed) -> QuerySet[User]:
@@ -158,18 +184,16 @@ def shown(actor: Actor, account: Account, which: str) -> QuerySet[User]:
 
 
 def _unobserved(actor: Actor, account: Account) -> Q:
-    here = Enrolment.objects.filter(
-        OF_A_STUDENT,
-        root_account=account.root_account_id,
-        course__account__path__startswith=account.path,
-    )
-    links = ObservationLink.objects.active().filter(root_account=account.root_account_id)
-    return Q(pk__in=here.values("user")) & ~Q(pk__in=links.values("student"))
+    return is_student_in(account) & has_no_observer(account)
 
 
 def _with_ending_code(actor: Actor, account: Account) -> Q:
     """Only codes that the actor may list count."""
     codes = permitted(actor, SEE_CODE).live().filter(expires_at__lt=timezone.now() + _SOON)
+    if not account.is_root:
+        # Else the rule would be asked about every code of the tenant first.
+        enrolled, administrators = _ties_below_the_root(account)
+        codes = codes.filter(student__in=enrolled.union(administrators))
     return Q(pk__in=codes.values("student"))
 
 

@@ -36,18 +36,17 @@ Type = Enrolment.Type
 # --- What an enrolment is good for (spec/pairing.md "Words" and "counts") ---
 
 IN_EXISTING_COURSE = ~Q(course__state=Course.State.DELETED)
+# Whatever has become of the course, as the two below; for `places_in`, which knows of the course.
+STUDENT_THERE = Q(type=Type.STUDENT) & ~Q(state__in=[State.REJECTED, State.INACTIVE, State.DELETED])
+SOMEONE_THERE = ~Q(state__in=[State.REJECTED, State.DELETED])
 # A student is who has one of these; they count for nobody's rights by themselves.
-OF_A_STUDENT = (
-    Q(type=Type.STUDENT)
-    & ~Q(state__in=[State.REJECTED, State.INACTIVE, State.DELETED])
-    & IN_EXISTING_COURSE
-)
+OF_A_STUDENT = STUDENT_THERE & IN_EXISTING_COURSE
 # A student's enrolment that lends rights: accepted, imported, or made by an administrator.
 THAT_COUNTS = (
     Q(type=Type.STUDENT, state__in=[State.ACTIVE, State.COMPLETED], activated_at__isnull=False)
     & IN_EXISTING_COURSE
 )
-OF_SOMEONE_THERE = ~Q(state__in=[State.REJECTED, State.DELETED]) & IN_EXISTING_COURSE
+OF_SOMEONE_THERE = SOMEONE_THERE & IN_EXISTING_COURSE
 
 
 def _activate(enrolment: Enrolment) -> Activate | None:
@@ -121,6 +120,18 @@ def ties_to(area: Area) -> tuple[QuerySet[Enrolment], QuerySet[AccountMembership
         Enrolment.objects.filter(area.people("course__account__path"), OF_SOMEONE_THERE),
         AccountMembership.objects.active().filter(area.people("account__path")),
     )
+
+
+def places_in(account: Account, kind: Q) -> QuerySet[Enrolment]:
+    """Enrolments of a kind in the existing courses of the account and of all below it.
+
+    From the courses, with which the enrolments' index begins: joined to them, a database without
+    statistics reads all the enrolments there are.
+    """
+    courses = Course.objects.existing().filter(root_account_id=account.root_account_id)
+    if not account.is_root:
+        courses = courses.filter(account__path__startswith=account.path)
+    return Enrolment.objects.filter(kind, course__in=courses)
 
 
 def _is_of(area: Area) -> Q:

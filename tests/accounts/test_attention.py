@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Event
+from courses.models import Enrolment
 from pairing.actions import issue_code, link, question_link
 from pairing.models import ObservationLink, PairingCode
 from pairing.rules import ISSUE_OVER_REST
@@ -72,6 +73,48 @@ def test_students_without_an_observer_are_counted_and_listed(cast, admin, linked
     assert listed(admin, url) == ["Ito, Ben"]
 
 
+def figures(client, account):
+    found = re.findall(r"<dt>(.*?)</dt><dd>(\d+)</dd>", text(client.get(f"/accounts/{account.pk}")))
+    return {name: int(number) for name, number in found}
+
+
+def test_figures_are_of_the_account_and_all_below_it(cast, admin, linked):
+    enrol(cast, cast.student, cast.courses.chemistry, "StudentEnrollment")
+    code_for(cast, cast.student)
+    code_for(cast, cast.elsewhere)
+    of_high = {"Students": 2, "Observers": 1, "Live codes": 1, "Courses": 3}
+    assert figures(admin, cast.accounts.high) == of_high
+    of_all = {"Students": 3, "Observers": 1, "Live codes": 2, "Courses": 4}
+    assert figures(admin, cast.root) == of_all
+    of_elementary = {"Students": 1, "Observers": 0, "Live codes": 1, "Courses": 1}
+    assert figures(admin, cast.accounts.elementary) == of_elementary
+
+
+@pytest.mark.parametrize("state", ["rejected", "inactive", "deleted"])
+def test_who_is_no_student_any_more_is_not_counted(cast, admin, state):
+    Enrolment.objects.filter(user=cast.elsewhere).update(state=state)
+    assert figures(admin, cast.root)["Students"] == 2
+    assert figures(admin, cast.accounts.elementary)["Students"] == 0
+
+
+def test_students_of_a_deleted_course_are_not_counted(cast, admin):
+    type(cast.courses.reading).objects.filter(pk=cast.courses.reading.pk).update(state="deleted")
+    assert figures(admin, cast.root)["Students"] == 2
+    assert figures(admin, cast.accounts.elementary) == {
+        "Students": 0,
+        "Observers": 0,
+        "Live codes": 0,
+        "Courses": 0,
+    }
+
+
+def test_the_number_without_observer_is_that_of_the_list(cast, admin, linked):
+    User.objects.filter(pk=cast.classmate.pk).update(state="deleted")
+    url = items(admin, cast.root)["1 student has no observer."]
+    assert listed(admin, url) == ["Lind, Cora"]
+    assert not any("no observer" in words for words in items(admin, cast.accounts.high))
+
+
 def test_students_elsewhere_are_not_counted_here(cast, admin):
     enrol(cast, cast.student, cast.courses.reading, "TaEnrollment")
     url = items(admin, cast.accounts.elementary)["1 student has no observer."]
@@ -86,6 +129,15 @@ def test_codes_that_are_about_to_end_are_counted_and_listed(cast, admin):
     url = items(admin, cast.root)["1 student has an unused code that ends within a day."]
     assert listed(admin, url) == ["Okafor, Ada"]
     assert not any("ends within" in words for words in items(admin, cast.accounts.elementary))
+
+
+def test_who_is_of_the_account_as_an_administrator_alone_is_told_of_too(cast, admin):
+    code_for(cast, cast.student)
+    PairingCode.objects.update(expires_at=timezone.now() + timezone.timedelta(hours=5))
+    make_admin(cast, cast.student, cast.accounts.elementary)
+    words = "1 student has an unused code that ends within a day."
+    url = items(admin, cast.accounts.elementary)[words]
+    assert listed(admin, url) == ["Okafor, Ada"]
 
 
 def test_codes_that_one_may_not_list_are_not_told(cast, signed_in):
