@@ -80,8 +80,14 @@ def sort(courses: QuerySet[Course], wanted: str) -> tuple[QuerySet[Course], str]
     return in_order(courses, _SORTED_BY[field], is_descending=wanted.startswith("-")), wanted
 
 
-def rows(courses: QuerySet[Course], actor: Actor) -> QuerySet[Any]:
-    """Each with its account, how many students it has, and which of its pages open."""
+def rows(page: QuerySet[Course], actor: Actor) -> QuerySet[Any]:
+    """Each of a page's courses, in their order, with its account, how many students it has, and
+    which of its pages open.
+
+    Which courses the page has is asked inside: told of a slice, the databases would count the
+    students of all the courses before it, too.
+    """
+    courses = Course.objects.filter(pk__in=page.values("pk")).order_by(*page.query.order_by)
     seen = answered(courses, actor, has_people=SEE_COURSE_PEOPLE, has_settings=OPEN_COURSE_SETTINGS)
     return with_students(seen).select_related("account")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -37,12 +37,13 @@ def account_courses(request: TenantRequest, account_id: int) -> HttpResponse:
     found = listing.shown(found, request.GET.get("show", ""))
     found, sorted_by = listing.sort(found, request.GET.get("sort", ""))
     labels = {"name": _("Course"), "code": _("Code"), "account": _("Account")}
+    page = Paginator(found, COURSES_PER_PAGE).get_page(request.GET.get("page"))
+    of_page: Any = page.object_list
+    page.object_list = listing.rows(of_page, request.actor)
     context = {
         "account": account,
         "breadcrumbs": breadcrumbs(request, account, _("Courses")),
-        "page": Paginator(listing.rows(found, request.actor), COURSES_PER_PAGE).get_page(
-            request.GET.get("page")
-        ),
+        "page": page,
         "columns": columns(labels, sorted_by),
         "filters": CoursesFilter(request.GET, has_deleted=is_of_deleted or deleted.exists()),
         "is_narrowed": any(request.GET.get(name) for name in ("q", "show")),
