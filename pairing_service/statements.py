@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import F, Lookup, Model, Q
 from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=Model)
+log = logging.getLogger(__name__)
 
 
 def run(sql: str, **values: Any) -> None:
@@ -76,6 +78,22 @@ def plan_anew() -> None:
     """
     if connection.vendor == "postgresql":
         run("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
+def learn_sizes(models: Iterable[type[Model]]) -> None:
+    """Let the database look how much these tables hold, by which it chooses how to read them.
+
+    For after much was written: PostgreSQL looks by itself a minute or so later, SQLite never. Where
+    it can't be done now, the database goes on with what it knows.
+    """
+    try:
+        if connection.vendor == "sqlite":
+            # Some rows of each index suffice; writers wait for a moment only.
+            run("PRAGMA analysis_limit = 1000")
+        for model in models:
+            run(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+    except DatabaseError:
+        log.warning("The database did not look how much it holds.", exc_info=True)
 
 
 def listed(name: str) -> str:

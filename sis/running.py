@@ -26,8 +26,13 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import Account
+from accounts.models import Account, Login, User
 from audit.actions import record
+from audit.models import Event
+from courses.models import Course, Enrolment, Section
+from pairing.models import ObservationLink
+from pairing_service.statements import learn_sizes
+from permissions.models import AccountMembership
 from permissions.policy import may
 from sis import uploads
 from sis.archives import Unusable
@@ -43,6 +48,12 @@ log = logging.getLogger(__name__)
 State = SisImport.State
 # An upload that kills its worker each time must not do so for ever.
 MOST_RUNS = 3
+# After so many changes the database looks how much there is: a first roster fills tables that it
+# takes for empty.
+_MANY = 1_000
+_FILLED = (
+    Account, Course, Section, User, Login, Enrolment, AccountMembership, ObservationLink, Event
+)  # fmt: skip
 # How often a run says that it is alive; models.SILENCE is several times that.
 _BEAT = 5
 # Set when this process is told to end: the run goes back to the waiting ones.
@@ -201,10 +212,16 @@ def _import(sis_import: SisImport, recorder: Recorder) -> None:
         paths = uploads.paths_of(sis_import.upload)
     except FileNotFoundError as error:
         raise Unusable(_NOT_HERE) from error
-    import_files(
+    report = import_files(
         root_account=root, paths=paths, actor=actor, follower=recorder,
         skip_deletes=sis_import.skip_deletes, sis_import=sis_import.pk,
     )  # fmt: skip
+    _learn_sizes(report)
+
+
+def _learn_sizes(report: Report) -> None:
+    if report.total_changes >= _MANY:
+        learn_sizes(_FILLED)
 
 
 def _throw_away_if_ended(sis_import: SisImport) -> None:
@@ -248,7 +265,7 @@ def run_here(*, root_account: Account, paths: Sequence[Path], also: Follower) ->
     recorder = Recorder(sis_import, also=also)
     with alive(sis_import):
         try:
-            return import_files(
+            report = import_files(
                 root_account=root_account, paths=paths, follower=recorder, sis_import=sis_import.pk
             )
         except LostRun:
@@ -260,6 +277,8 @@ def run_here(*, root_account: Account, paths: Sequence[Path], also: Follower) ->
         except BaseException:
             recorder.abort()
             raise
+    _learn_sizes(report)
+    return report
 
 
 def _begin(root_account: Account, files: list[str], also: Follower) -> SisImport:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -18,7 +20,9 @@ from audit.models import Event
 from courses.models import Enrolment
 from pairing.models import ObservationLink
 from pairing.rules import ISSUE_ON_DETAILS
+from pairing_service import statements
 from permissions.policy import may
+from sis import running
 from sis.management.commands.load_demo import PASSWORD, SIGN_INS
 from sis.models import SILENCE, SisImport
 from tests.cast import Cast
@@ -64,6 +68,38 @@ def test_a_second_run_says_that_nothing_changed(cast: Cast, file: Path) -> None:
     run("import_sis", file, account=str(cast.root.pk))
     told = run("import_sis", file, account=str(cast.root.pk))
     assert told.startswith("0 changes, 1 rows as they were")
+
+
+def analysed(statements: CaptureQueriesContext) -> list[str]:
+    return [one["sql"] for one in statements if one["sql"].startswith("ANALYZE")]
+
+
+def test_after_many_changes_the_database_looks_how_much_there_is(
+    cast: Cast, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CaptureQueriesContext(connection) as few:
+        run("import_sis", file, account=str(cast.root.pk))
+    file.write_text(USERS.replace("mei,", "ling,"))
+    monkeypatch.setattr(running, "_MANY", 1)
+    with CaptureQueriesContext(connection) as many:
+        run("import_sis", file, account=str(cast.root.pk))
+    assert not analysed(few)
+    assert 'ANALYZE "courses_enrolment"' in analysed(many)
+
+
+def test_an_import_does_not_fail_where_it_can_not_look(
+    cast: Cast, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(running, "_MANY", 1)
+    monkeypatch.setattr(statements, "run", refused)
+    assert "1 change" in run("import_sis", file, account=str(cast.root.pk))
+    assert SisImport.objects.get().state == SisImport.State.IMPORTED_WITH_MESSAGES
+    assert "did not look how much it holds" in caplog.text
+
+
+def refused(sql: str, **values: Any) -> None:
+    if "ANALYZE" in sql:
+        raise OperationalError("database is locked")
 
 
 def test_the_root_account_may_be_named_by_its_sis_id(cast: Cast, file: Path) -> None:
