@@ -1,11 +1,12 @@
 """Settings from the environment, each also from the file that `<NAME>_FILE` names.
 
 django-environ reads the files but keeps a trailing newline, which would become part of a
-secret or a database's name; this strips it.
+secret or a database's name; this strips it, and the items of lists.
 """
 
 import os
 from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -44,3 +45,9 @@ class Environment(environ.Env):
     """django-environ's reader over the stripped mapping."""
 
     ENVIRON = _Stripped()  # type: ignore[assignment]
+
+    @classmethod
+    def parse_value(cls, value: Any, cast: Any) -> Any:
+        if cast is list:
+            return [item for part in value.split(",") if (item := part.strip())]
+        return super().parse_value(value, cast)
