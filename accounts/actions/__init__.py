@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,11 +18,13 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
+from accounts.look_alikes import DECEIVES, may_deceive
 from accounts.models import (
     Account,
     AccountQuerySet,
     RootAccountSettings,
     User,
+    login_key,
     sorted_by_last_word,
 )
 from accounts.rules import (
@@ -119,9 +121,37 @@ def names(name: str, *, sortable: str = "", short: str = "") -> dict[str, str]:
     }
 
 
+def checked_login(login_id: str) -> str:
+    """The login as it is kept. Raises ValidationError (`login_id`)."""
+    text = login_id.strip()
+    if not text:
+        raise ValidationError({"login_id": ValidationError(_("Type in a login."), code="blank")})
+    if max(len(text), len(login_key(text))) > 255:  # some letters are compared as several
+        wrong = ValidationError(_("This login is too long."), code="too_long")
+        raise ValidationError({"login_id": wrong})
+    if may_deceive(text):
+        wrong = ValidationError(DECEIVES, code="invalid")
+        raise ValidationError({"login_id": wrong})
+    return text
+
+
 def check_password(password: str, user: User) -> None:
     """Raise ValidationError when the password is too weak for this user (settings)."""
     validate_password(password, user)
+
+
+def hashed_password(user: User, password: str | None) -> str:
+    """What is kept of a password; without one, what nobody signs in with.
+
+    For before the transaction: hashing takes long, and would hold everyone up. Raises
+    ValidationError (`password`).
+    """
+    if password is not None:
+        try:
+            check_password(password, user)
+        except ValidationError as error:
+            raise ValidationError({"password": error.error_list}) from error
+    return make_password(password)
 
 
 def update_account(

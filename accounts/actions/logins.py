@@ -7,8 +7,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.actions import save_password
-from accounts.actions.people import change_person, checked_login, hashed_password, taken
+from accounts.actions import checked_login, hashed_password, save_password
+from accounts.actions.people import change_person, taken
 from accounts.actions.sessions import end_applications
 from accounts.actor import Actor
 from accounts.models import Login, User, login_key

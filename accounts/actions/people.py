@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actions import check_password, names, set_fields
+from accounts.actions import checked_login, hashed_password, names, set_fields
 from accounts.actions.sessions import end_sign_ins
 from accounts.actor import Actor
-from accounts.look_alikes import DECEIVES, may_deceive
-from accounts.models import AccessToken, User, login_key
+from accounts.models import AccessToken, User
 from accounts.rules import (
     ADD_PERSON,
     CHANGE_EMAIL,
@@ -91,34 +89,6 @@ def add_person(
         _save(user, force_insert=not user.pk)
         record(actor, "person_added", subject=user, account=actor.root_account)
     return user
-
-
-def checked_login(login_id: str) -> str:
-    """The login as it is kept. Raises ValidationError (`login_id`)."""
-    text = login_id.strip()
-    if not text:
-        raise ValidationError({"login_id": ValidationError(_("Type in a login."), code="blank")})
-    if max(len(text), len(login_key(text))) > 255:  # some letters are compared as several
-        wrong = ValidationError(_("This login is too long."), code="too_long")
-        raise ValidationError({"login_id": wrong})
-    if may_deceive(text):
-        wrong = ValidationError(DECEIVES, code="invalid")
-        raise ValidationError({"login_id": wrong})
-    return text
-
-
-def hashed_password(user: User, password: str | None) -> str:
-    """What is kept of a password; without one, what nobody signs in with.
-
-    For before the transaction: hashing takes long, and would hold everyone up. Raises
-    ValidationError (`password`).
-    """
-    if password is not None:
-        try:
-            check_password(password, user)
-        except ValidationError as error:
-            raise ValidationError({"password": error.error_list}) from error
-    return make_password(password)
 
 
 def _take_place_of_deleted(actor: Actor, user: User) -> None:

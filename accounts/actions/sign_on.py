@@ -10,8 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.actions import drop_handed_out_password, names, set_fields
-from accounts.actions.people import checked_login
+from accounts.actions import checked_login, drop_handed_out_password, names, set_fields
 from accounts.actor import Actor
 from accounts.models import Login, SignOnProvider, User, login_key
 from accounts.rules import MANAGE_SIGN_ON

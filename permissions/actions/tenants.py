@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.actions import check_password, names, place
+from accounts.actions import checked_login, hashed_password, names, place, set_fields
 from accounts.actor import Actor
 from accounts.models import Account, Domain, RootAccountSettings, User
 from audit.actions import record
@@ -30,10 +31,12 @@ def create_root_account(
     """A new tenant with its built-in roles and first administrator, who is returned.
 
     Only the command line does this. Without `domain` it answers on every allowed host that no
-    other claims. Raises TenantRefused, ValidationError (name, login or password).
+    other claims. Raises TenantRefused, ValidationError (`name`, `login_id`, `password`).
     """
-    root = Account(name=name)
-    _check(root, "name")
+    root = Account()
+    if errors := set_fields(root, {"name": name.strip()}):
+        raise ValidationError(errors)
+    login_id = checked_login(login_id)
     root.save()
     place(root, None)
     _claim_hosts(root, domain, self_registration)
@@ -41,9 +44,7 @@ def create_root_account(
     roles = {base: _built_in(root, base) for base in BUILT_IN}
     user = User(root_account=root, login_id=login_id, **names(login_id))
     user.email = login_id if "@" in login_id else ""
-    check_password(password, user)
-    user.set_password(password)
-    _check(user, "login_id")
+    user.password = hashed_password(user, password)
     user.save()
     AccountMembership.objects.create(
         root_account=root, account=root, user=user, role=roles[BaseRole.ACCOUNT_ADMIN]
@@ -52,16 +53,14 @@ def create_root_account(
     return user
 
 
-def _check(thing: Account | User, name: str) -> None:
-    thing.clean_fields(exclude={field.name for field in thing._meta.fields} - {name})
-
-
 def _claim_hosts(root: Account, domain: str | None, self_registration: str) -> None:
     settings = RootAccountSettings.objects
     if domain is None and settings.filter(answers_unclaimed_hosts=True).exists():
         raise TenantRefused(
             "Another root account already answers on every host that nobody claims: give --domain."
         )
+    if domain is not None and not domain.strip():
+        raise TenantRefused("The domain is empty: give a host name, or leave --domain out.")
     if domain and not _HOST.fullmatch(domain):
         raise TenantRefused(f"“{domain}” is not a host name.")
     if domain and Domain.objects.filter(host=domain.lower()).exists():

@@ -23,9 +23,9 @@ def run(*args: str) -> str:
     return out.getvalue()
 
 
-def westfield(*more: str, password: str = PASSWORD) -> Any:
+def westfield(*more: str, name: str = "Westfield", password: str = PASSWORD) -> Any:
     return json.loads(
-        run("create_root_account", "Westfield", "--login", "root@west.example",
+        run("create_root_account", name, "--login", "root@west.example",
             "--password", password, "--json", *more)
     )  # fmt: skip
 
@@ -67,8 +67,13 @@ def test_a_second_tenant_needs_its_own_host(cast: Cast) -> None:
         (["--domain", "southfield.localhost"], "already answers on southfield.localhost"),
         (["--domain", "https://west.localhost/"], "is not a host name"),
         (["--domain", "west.localhost:8000"], "is not a host name"),
-        (["--domain", "west.localhost", "--login", ""], "cannot be blank"),
-        (["--domain", "west.localhost", "--login", "x" * 300], "at most 255 characters"),
+        (["--domain", ""], "The domain is empty"),
+        (["--domain", " "], "The domain is empty"),
+        (["--domain", "west.localhost", "--login", ""], "^--login: Type in a login"),
+        (["--domain", "west.localhost", "--login", " "], "^--login: Type in a login"),
+        (["--domain", "west.localhost", "--login", "x" * 300], "^--login: This login is too long"),
+        (["--domain", "west.localhost", "--login", "ro\not"], "^--login: A login has letters of"),
+        (["--domain", "west.localhost", "--login", "rооt"], "^--login: A login has letters of"),
     ],
 )
 def test_what_will_not_do_is_told_and_leaves_nothing(
@@ -79,8 +84,29 @@ def test_what_will_not_do_is_told_and_leaves_nothing(
     assert not Account.objects.filter(name="Westfield").exists()
 
 
+@pytest.mark.usefixtures("empty")
+def test_an_empty_domain_is_not_every_host() -> None:
+    with pytest.raises(CommandError, match="The domain is empty"):
+        westfield("--domain", "")
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_told(cast: Cast, name: str) -> None:
+    before = Account.objects.count()
+    with pytest.raises(CommandError, match=r"^NAME: This field cannot be blank\.$"):
+        westfield("--domain", "west.localhost", name=name)
+    assert Account.objects.count() == before
+
+
+def test_blanks_around_name_and_login_are_dropped(cast: Cast) -> None:
+    made = westfield("--domain", "west.localhost", "--login", " root ", name=" Westfield ")
+    user = User.objects.select_related("root_account").get(pk=made["user_id"])
+    assert (user.login_id, user.root_account.name) == ("root", "Westfield")
+
+
 def test_a_weak_password_is_told(cast: Cast) -> None:
-    with pytest.raises(CommandError, match="too common"):
+    with pytest.raises(CommandError, match=r"^--password: .*too common"):
         westfield("--domain", "west.localhost", password="password")
     assert not Account.objects.filter(name="Westfield").exists()
 

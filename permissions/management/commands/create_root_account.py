@@ -14,6 +14,8 @@ from accounts.models import RootAccountSettings
 from accounts.tokens import create_token
 from permissions.actions import TenantRefused, create_root_account
 
+_ARGUMENTS = {"name": "NAME", "login_id": "--login", "password": "--password"}
+
 
 class Command(BaseCommand):
     help = "Create a root account (a tenant) with its first administrator and a token for them."
@@ -40,7 +42,7 @@ class Command(BaseCommand):
                 domain=options["domain"],
             )
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            raise CommandError(_told(error)) from error
         except TenantRefused as error:
             raise CommandError(str(error)) from error
         operator = Actor(user.root_account, is_operator=True)
@@ -51,3 +53,8 @@ class Command(BaseCommand):
         }
         lines = (f"{name}: {value}" for name, value in answer.items())
         self.stdout.write(json.dumps(answer) if options["json"] else "\n".join(lines))
+
+
+def _told(error: ValidationError) -> str:
+    told = error.message_dict.items()
+    return " ".join(f"{_ARGUMENTS[field]}: {' '.join(said)}" for field, said in told)
