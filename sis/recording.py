@@ -98,7 +98,7 @@ class Recorder(Follower):
     def finish(self, report: Report) -> None:
         """It has run to its end. Raises LostRun."""
         if not (self._kinds or report.errors or report.warnings):
-            report.error(Problem("", None, "There is no file in it."))
+            report.find_no_file()
             state = State.FAILED_WITH_MESSAGES
         elif report.refused_files and not self._kinds:
             state = State.FAILED_WITH_MESSAGES

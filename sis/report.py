@@ -18,13 +18,15 @@ class Place(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A row, or (without a line) a file, and what is the matter with it."""
+    """A row, (without a line) a file or (without either) all of them, and what is the matter."""
 
     file: str
     line: int | None
     reason: str
 
     def __str__(self) -> str:
+        if not self.file:
+            return self.reason
         where = self.file if self.line is None else f"{self.file}, line {self.line}"
         return f"{where}: {self.reason}"
 
@@ -58,6 +60,7 @@ class Report:
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
         self.refused_files = 0
+        self.has_no_file = False
         self._more = Counter[str]()
 
     def add(self, kind: str, outcome: Outcome) -> None:
@@ -79,6 +82,11 @@ class Report:
         """The whole file was not taken."""
         self.refused_files += 1
         self.error(problem)
+
+    def find_no_file(self) -> None:
+        """Nothing was given, or zips of nothing."""
+        self.has_no_file = True
+        self.error(Problem("", None, "There is no file in it."))
 
     def _keep(self, kept: list[Problem], name: str, problem: Problem) -> None:
         if len(kept) < MOST_PROBLEMS:

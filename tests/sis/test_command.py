@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,19 @@ def test_a_refused_file_ends_with_2_after_the_others(cast: Cast, file: Path) -> 
         run("import_sis", bad, file, account=str(cast.root.pk))
     assert ended.value.code == 2
     assert User.objects.filter(sis_id="u1").exists()
+
+
+@pytest.mark.parametrize("names", [[], ["__MACOSX/._users.csv"]])
+def test_a_zip_without_a_file_ends_with_1(cast: Cast, tmp_path: Path, names: list[str]) -> None:
+    with zipfile.ZipFile(path := tmp_path / "roster.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_sis", path, account=str(cast.root.pk), stdout=out)
+    assert ended.value.code == 1
+    assert out.getvalue().splitlines()[-1] == "There is no file in it."
+    assert SisImport.objects.get().state == "failed_with_messages"
 
 
 def test_it_is_in_the_history_with_its_event(cast: Cast, file: Path) -> None:

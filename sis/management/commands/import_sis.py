@@ -31,9 +31,9 @@ The kind of a file is told by its header, so names and order do not matter. Rows
 reported with file, line and reason and do not stop the others; running the same files again
 changes nothing. Each run is in the account's history of imports.
 
-Exit status: 0 when the run finished, even with bad rows; 1 when there is no such root account;
-2 when the arguments are wrong, a file can't be opened (nothing was imported), or a whole file was
-refused (the others were imported); 3 when somebody stopped it."""
+Exit status: 0 when the run finished, even with bad rows; 1 when there is no such root account, or
+no file in the zips; 2 when the arguments are wrong, a file can't be opened (nothing was imported),
+or a whole file was refused (the others were imported); 3 when somebody stopped it."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         kwargs["formatter_class"] = RawDescriptionHelpFormatter
@@ -64,6 +64,8 @@ refused (the others were imported); 3 when somebody stopped it."""
             self.stdout.write(as_text(report))
         if report.refused_files:
             sys.exit(2)
+        if report.has_no_file:
+            sys.exit(1)
 
 
 def root_account(text: str) -> Account:
