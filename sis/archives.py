@@ -16,6 +16,8 @@ from sis.reading import FileRefused, Source
 MOST_ENTRIES = 200
 MOST_BYTES = 2 << 30
 MOST_RATIO = 200
+# What a zip begins with; where it is whole, its end tells of what is in it.
+_ZIPPED = b"PK\x03\x04"
 
 
 class Unusable(Exception):
@@ -34,13 +36,17 @@ def opened(paths: Iterable[Path]) -> Iterator[list[Source]]:
 
 def _sources(path: Path, stack: ExitStack) -> list[Source]:
     try:
+        if path.is_fifo() or path.is_char_device():
+            raise Unusable(f"{path} is not a file that can be read twice: save it as one first.")
         if zipfile.is_zipfile(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
             return [
                 Source(_shown(path, entry), partial(_entry, archive, entry))
                 for entry in _entries(path, archive)
             ]
-        with path.open("rb"):
+        with path.open("rb") as file:
+            if file.read(len(_ZIPPED)) == _ZIPPED:
+                raise Unusable(f"{path.name} is a zip that is damaged or was cut off.")
             return [Source(path.name, partial(_file, path))]
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         # Not the error's own words about a file: they would tell where uploads lie.

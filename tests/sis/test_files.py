@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -193,6 +194,24 @@ def test_names_in_a_zip_lead_nowhere(cast: Cast, tmp_path: Path) -> None:
     report = import_files(root_account=cast.root, paths=[folder / "roster.zip"])
     assert (report.errors, names()) == ([], {"Mei Lin"})
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["below", "roster.zip"]
+
+
+def test_a_zip_that_was_cut_off_is_told(cast: Cast, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "roster.zip", users=USERS)
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(Unusable, match=r"^roster\.zip is a zip that is damaged or was cut off\.$"):
+        import_files(root_account=cast.root, paths=[path])
+
+
+def test_a_pipe_is_told(cast: Cast) -> None:
+    out, into = os.pipe()
+    os.write(into, USERS.encode())
+    os.close(into)
+    try:
+        with pytest.raises(Unusable, match="is not a file that can be read twice"):
+            import_files(root_account=cast.root, paths=[Path(f"/dev/fd/{out}")])
+    finally:
+        os.close(out)
 
 
 def test_a_zip_bomb_is_refused(cast: Cast, tmp_path: Path) -> None:
