@@ -1,8 +1,9 @@
-"""`manage.py create_root_account` and `create_token`."""
+"""`manage.py create_root_account` and `create_token`; what all commands with `--json` share."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from io import StringIO
 from typing import Any
 
@@ -146,3 +147,31 @@ def test_the_suspended_get_none(cast: Cast) -> None:
     assert cast.deactivated_admin.state == User.State.SUSPENDED
     with pytest.raises(CommandError, match="Nobody active"):
         run("create_token", cast.deactivated_admin.login_id, "--account", str(cast.root.pk))
+
+
+# --- Refusals as JSON ---
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("create_root_account W --login root --password x --domain ''", 1),
+        ("create_token nobody --account {root}", 1),
+        ("explain --actor nobody --action issue_code --account {root}", 1),
+        ("issue_code nobody --by root@northfield.example --account {root}", 1),
+        ("prune_events --account 0", 1),
+        ("import_sis none.csv --account 0", 1),
+        ("import_sis none.csv --account {root}", 2),
+    ],
+)
+def test_with_json_a_refusal_is_one_object_too(cast: Cast, command: str, status: int) -> None:
+    words = shlex.split(command.format(root=cast.root.pk))
+    out = StringIO()
+    with pytest.raises(CommandError) as refused:
+        call_command(*words, "--json", stdout=out)
+    assert json.loads(out.getvalue()) == {"error": str(refused.value)}
+    assert refused.value.returncode == status
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command(*words, stdout=out)
+    assert out.getvalue() == ""

@@ -6,11 +6,12 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.actor import Actor
 from accounts.models import Account, User
 from accounts.tokens import create_token
+from pairing_service.commands import JsonCommand
 
 
 def root_account_named(account_id: int | None) -> Account:
@@ -33,14 +34,14 @@ def person_with_login(root_account: Account, login_id: str) -> User:
     return user
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = "Make a personal access token for a person; it is printed here and never again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("login")
         parser.add_argument("--purpose", default="command line")
         parser.add_argument("--account", type=int, help="the root account's id, when several exist")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         root_account = root_account_named(options["account"])

@@ -6,14 +6,15 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.ids import id_condition
 from accounts.models import Account, User
 from audit.forgetting import NotErased, pseudonymise, remove_expired
+from pairing_service.commands import JsonCommand
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = """Remove events that are older than their root account keeps them (Settings; for ever
 by default), in all tenants or in one. With --erase, take the names, logins and addresses of a
 person who has been deleted out of their record and out of all events instead. Both are events."""
@@ -21,7 +22,7 @@ person who has been deleted out of their record and out of all events instead. B
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--account", help="the root account's id; all of them by default")
         parser.add_argument("--erase", metavar="USER_ID", help="the id of a deleted person")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         roots = _root_accounts(options["account"])

@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.actor import Actor
 from accounts.ids import find_user
@@ -19,10 +19,11 @@ from pairing.actions import IssuedCode, issue_code
 from pairing.models import PairingCode
 from pairing.refusals import why_not_on_details, why_not_on_settings
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
+from pairing_service.commands import JsonCommand
 from permissions.policy import Denied, Rule, may
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = (
         "Make a pairing code for STUDENT (a login, an id or sis_user_id:…) on behalf of LOGIN. "
         "With --course it is User Details in that course, without it the student's User Settings; "
@@ -34,15 +35,10 @@ class Command(BaseCommand):
         parser.add_argument("--by", required=True, metavar="LOGIN")
         parser.add_argument("--course", help="an id or sis_course_id:…")
         parser.add_argument("--account", type=int, help="the root account's id, when several exist")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            issued = _issue(options)
-        except CommandError as error:
-            if options["json"]:
-                self.stdout.write(json.dumps({"error": str(error)}))
-            raise
+        issued = _issue(options)
         answer = {
             "user_id": issued.student.pk,
             "code": issued.text,

@@ -7,17 +7,18 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.actor import Actor
 from accounts.models import RootAccountSettings
 from accounts.tokens import create_token
+from pairing_service.commands import JsonCommand
 from permissions.actions import TenantRefused, create_root_account
 
 _ARGUMENTS = {"name": "NAME", "login_id": "--login", "password": "--password"}
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = "Create a root account (a tenant) with its first administrator and a token for them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             default=RootAccountSettings.SelfRegistration.NONE,
         )
         parser.add_argument("--domain", help="its host name; without, every host nobody claims")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

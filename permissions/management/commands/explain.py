@@ -6,10 +6,11 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.actor import Actor
 from accounts.management.commands.create_token import root_account_named
+from pairing_service.commands import JsonCommand
 from permissions.explaining.as_json import explanation_json
 from permissions.explaining.explain import explain
 from permissions.explaining.questions import (
@@ -23,7 +24,7 @@ from permissions.explaining.questions import (
 from permissions.explaining.telling import text
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = (
         "Say why LOGIN may, or may not, do something. In a course, issue_code is User Details "
         "there; in an account it is the student's User Settings (as the student, or acting as "
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--target", help="the person to whom it is done, like --actor")
         parser.add_argument("--context", help="course:ID or account:ID; else the root account")
         parser.add_argument("--account", type=int, help="the root account's id, when several exist")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         root = root_account_named(options["account"])

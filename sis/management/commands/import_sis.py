@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from accounts.actor import Actor
 from accounts.ids import find_account
 from accounts.models import Account
+from pairing_service.commands import JsonCommand
 from sis.archives import Unusable
 from sis.following import Follower
 from sis.recording import LostRun
@@ -24,7 +25,7 @@ from sis.report import Report
 from sis.running import run_here
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = """Import accounts, courses, sections, users, enrollments, admins and user_observers.
 
 The kind of a file is told by its header, so names and order do not matter. Rows with a problem are
@@ -44,7 +45,7 @@ or a whole file was refused (the others were imported); 3 when somebody stopped 
         parser.add_argument(
             "--account", required=True, help="the root account's id, or sis_account_id:…"
         )
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         # With it, Django would keep every statement, so the memory would grow with the files.
