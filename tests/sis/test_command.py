@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import runpy
 import zipfile
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.core import management
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
@@ -24,9 +28,12 @@ from pairing.rules import ISSUE_ON_DETAILS
 from pairing_service import statements
 from permissions.policy import may
 from sis import running
+from sis.management.commands import import_sis
+from sis.management.commands.import_sis import _Showing
 from sis.management.commands.load_demo import PASSWORD, SIGN_INS
 from sis.models import SILENCE, SisImport
 from tests.cast import Cast
+from tests.processes import ROOT
 from tests.sis.conftest import everything
 
 USERS = "user_id,login_id,full_name,status\nu1,mei,Mei Lin,active\n"
@@ -145,6 +152,44 @@ def test_a_zip_without_a_file_ends_with_1(cast: Cast, tmp_path: Path, names: lis
     assert ended.value.code == 1
     assert out.getvalue().splitlines()[-1] == "There is no file in it."
     assert SisImport.objects.get().state == "failed_with_messages"
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "status"),
+    [
+        (KeyboardInterrupt(),
+         "The import was stopped. What it had imported stays; run it again.", 130),
+        (OperationalError("database or disk is full\nDETAIL: u1"),
+         "The database failed: database or disk is full. What was imported stays.", 1),
+        (OSError(errno.EIO, "Input/output error"), "A file can't be read: Input/output error.", 1),
+    ],
+)  # fmt: skip
+def test_what_cuts_it_off_is_told_in_a_sentence(
+    cast: Cast, file: Path, monkeypatch: Any, what: BaseException, said: str, status: int
+) -> None:
+    monkeypatch.setattr(_Showing, "begin", Mock(side_effect=what))
+    with pytest.raises(CommandError) as ended:
+        run("import_sis", file, account=str(cast.root.pk))
+    assert (str(ended.value), ended.value.returncode) == (said, status)
+    assert SisImport.objects.get().state == "aborted"
+
+
+@pytest.mark.parametrize("what", [KeyboardInterrupt(), OperationalError("unable to open")])
+def test_so_is_what_keeps_it_from_beginning(
+    cast: Cast, file: Path, monkeypatch: Any, what: BaseException
+) -> None:
+    monkeypatch.setattr(import_sis, "root_account", Mock(side_effect=what))
+    with pytest.raises(CommandError):
+        run("import_sis", file, account=str(cast.root.pk))
+
+
+def test_while_the_product_is_loaded_it_ends_in_silence(monkeypatch: Any) -> None:
+    monkeypatch.setattr(
+        management, "execute_from_command_line", Mock(side_effect=KeyboardInterrupt)
+    )
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
+    assert ended.value.code == 130
 
 
 def test_it_is_in_the_history_with_its_event(cast: Cast, file: Path) -> None:

@@ -6,12 +6,14 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.db import InterfaceError, InternalError, OperationalError
 from tqdm import tqdm
 
 from accounts.actor import Actor
@@ -33,8 +35,9 @@ reported with file, line and reason and do not stop the others; running the same
 changes nothing. Each run is in the account's history of imports.
 
 Exit status: 0 when the run finished, even with bad rows; 1 when there is no such root account, or
-no file in the zips; 2 when the arguments are wrong, a file can't be opened (nothing was imported),
-or a whole file was refused (the others were imported); 3 when somebody stopped it."""
+no file in the zips, or the database failed; 2 when the arguments are wrong, a file can't be opened
+(nothing was imported), or a whole file was refused (the others were imported); 3 when somebody
+stopped it; 130 when Ctrl-C did."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         kwargs["formatter_class"] = RawDescriptionHelpFormatter
@@ -50,15 +53,10 @@ or a whole file was refused (the others were imported); 3 when somebody stopped 
     def handle(self, *args: Any, **options: Any) -> None:
         # With it, Django would keep every statement, so the memory would grow with the files.
         settings.DEBUG = False
-        root = root_account(options["account"])
-        try:
+        with _in_a_sentence():
+            root = root_account(options["account"])
             with tqdm(unit=" lines", unit_scale=True, disable=None) as bar:
                 report = run_here(root_account=root, paths=options["files"], also=_Showing(bar))
-        except Unusable as unusable:
-            raise CommandError(str(unusable), returncode=2) from unusable
-        except LostRun as lost:
-            said = "The import was stopped by somebody. What it had imported stays."
-            raise CommandError(said, returncode=3) from lost
         if options["json"]:
             self.stdout.write(json.dumps({"account_id": root.pk} | report.as_json()))
         else:
@@ -67,6 +65,27 @@ or a whole file was refused (the others were imported); 3 when somebody stopped 
             sys.exit(2)
         if report.has_no_file:
             sys.exit(1)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """What ends a run before its end ends the command with a sentence and an exit status."""
+    try:
+        yield
+    except Unusable as unusable:
+        raise CommandError(str(unusable), returncode=2) from unusable
+    except LostRun as lost:
+        said = "The import was stopped by somebody. What it had imported stays."
+        raise CommandError(said, returncode=3) from lost
+    except KeyboardInterrupt as stopped:
+        said = "The import was stopped. What it had imported stays; run it again."
+        raise CommandError(said, returncode=130) from stopped
+    except (OperationalError, InternalError, InterfaceError) as error:
+        # The first line alone: a further one may repeat what was to be written.
+        why = str(error).partition("\n")[0]
+        raise CommandError(f"The database failed: {why}. What was imported stays.") from error
+    except OSError as error:
+        raise CommandError(f"A file can't be read: {error.strerror}.") from error
 
 
 def root_account(text: str) -> Account:
