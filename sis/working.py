@@ -22,11 +22,16 @@ from sis.tasks import run_imports
 log = logging.getLogger(__name__)
 # Seconds between two looks at what nobody looks after.
 LOOK_EVERY = 15
+# Where it sleeps between two looks for work.
+_LOOP = db_worker.Worker.run.__code__
 
 
 class Worker(db_worker.Worker):
     """Runs tasks until it is told to end. An import under way ends after its batch and is handed
-    back; further signals change nothing."""
+    back; further signals change nothing.
+
+    Only its sleep is cut short: whatever else a signal falls into soon ends by itself, and an
+    exception there (while a process begins or ends, say) would be printed or lost."""
 
     def __init__(self, *, interval: float, until_idle: bool) -> None:
         super().__init__(
@@ -38,7 +43,7 @@ class Worker(db_worker.Worker):
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
         self.running = False
         running.stopping.set()
-        if not self.running_task:
+        if frame is not None and frame.f_code is _LOOP:
             sys.exit(0)
 
     def run(self) -> None:
