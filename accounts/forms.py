@@ -27,6 +27,7 @@ from accounts.addresses import is_safe_address
 from accounts.look_alikes import DECEIVES, may_deceive
 from accounts.models import Account, SignOnProvider, User, login_key
 from accounts.time_zones import current_time_zones
+from pairing_service.naming import NameField
 from permissions.models import Role
 
 PASSWORD_HELP = _("At least 8 characters, and not one that is easy to guess.")
@@ -169,20 +170,20 @@ def _time_zones(*, also: str = "") -> list[tuple[str, str]]:
 class AboutForm(forms.Form):
     """Names, language and time zone."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Full name"),
         max_length=255,
         error_messages={"required": _("Type in your name.")},
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    short_name = forms.CharField(
+    short_name = NameField(
         label=_("Display name"),
         max_length=255,
         help_text=_("How others see you in courses."),
         error_messages={"required": _("Type in how others should see you.")},
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
-    sortable_name = forms.CharField(
+    sortable_name = NameField(
         label=_("Name in lists"),
         max_length=255,
         help_text=_("Last name, comma, first name: lists are sorted by it."),
@@ -272,7 +273,7 @@ class TokenForm(forms.Form):
 class AccountForm(forms.Form):
     """Name and time zone: what every account has."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"),
         max_length=255,
         error_messages={"required": _("An account needs a name.")},
@@ -511,7 +512,7 @@ class SignOnForm(forms.Form):
 class RenameForm(forms.Form):
     """The name of an account."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"),
         max_length=255,
         error_messages={"required": _("An account needs a name.")},
@@ -602,20 +603,20 @@ class LoginOfPersonForm(forms.Form):
 class DetailsForm(forms.Form):
     """Someone's names, and the e-mail address and SIS id where these may be changed."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Full name"),
         max_length=255,
         error_messages={"required": _("A person needs a name.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    short_name = forms.CharField(
+    short_name = NameField(
         label=_("Display name"),
         max_length=255,
         help_text=_("How others see them in courses."),
         error_messages={"required": _("A person needs a display name.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    sortable_name = forms.CharField(
+    sortable_name = NameField(
         label=_("Name in lists"),
         max_length=255,
         help_text=_("Last name, comma, first name: lists are sorted by it."),
@@ -651,13 +652,13 @@ class PersonForm(forms.Form):
     """A new person."""
 
     # Shorter than the column: the name in lists, which follows from it, is one letter longer.
-    name = forms.CharField(
+    name = NameField(
         label=_("Full name"),
         max_length=250,
         error_messages={"required": _("A person needs a name.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    sortable_name = forms.CharField(
+    sortable_name = NameField(
         label=_("Name in lists"),
         max_length=255,
         required=False,

@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from pairing_service.naming import NameColumn
 from pairing_service.statements import every, row_of, run
 
 
@@ -71,7 +72,7 @@ class Account(models.Model):
     root_account = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     path = models.CharField(max_length=255, db_index=True)
-    name = models.CharField(max_length=255)
+    name = NameColumn(max_length=255)
     sis_id = models.CharField(max_length=255, null=True)
     integration_id = models.CharField(max_length=255, null=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -334,9 +335,9 @@ class User(AbstractBaseUser):
     sis_id = models.CharField(max_length=255, null=True)
     integration_id = models.CharField(max_length=255, null=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
-    name = models.CharField(_("name"), max_length=255)
-    sortable_name = models.CharField(max_length=255)
-    short_name = models.CharField(max_length=255)
+    name = NameColumn(_("name"), max_length=255)
+    sortable_name = NameColumn(max_length=255)
+    short_name = NameColumn(max_length=255)
     name_key = models.CharField(max_length=_LONGEST_KEY, editable=False, default="")
     email = models.EmailField(_("e-mail"), blank=True)
     time_zone = models.CharField(max_length=63, blank=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from courses.models import Course, Section
 from courses.people import role_name
+from pairing_service.naming import NameField
 from permissions.models import Role
 
 # As browsers send it.
@@ -92,13 +93,13 @@ class CoursesFilter(forms.Form):
 class CourseNamesForm(forms.Form):
     """What a course is called."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"),
         max_length=255,
         error_messages={"required": _("A course needs a name.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    course_code = forms.CharField(
+    course_code = NameField(
         label=_("Code"),
         max_length=255,
         required=False,

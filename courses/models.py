@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
+from pairing_service.naming import NameColumn
 from permissions.models import Role
 
 
@@ -27,8 +28,8 @@ class Course(models.Model):
 
     root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="courses")
-    name = models.CharField(max_length=255)
-    course_code = models.CharField(max_length=255)
+    name = NameColumn(max_length=255)
+    course_code = NameColumn(max_length=255)
     sis_id = models.CharField(max_length=255, null=True)
     integration_id = models.CharField(max_length=255, null=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -63,7 +64,7 @@ class Section(models.Model):
 
     root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     course = models.ForeignKey(Course, models.CASCADE, related_name="sections")
-    name = models.CharField(max_length=255)
+    name = NameColumn(max_length=255)
     sis_id = models.CharField(max_length=255, null=True)
     integration_id = models.CharField(max_length=255, null=True)
     # The section that a course has from the start; people without another one are in it.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import check_password
 from accounts.models import User
+from pairing_service.naming import NameField
 
 
 class CodeForm(forms.Form):
@@ -37,7 +38,7 @@ class CodeForm(forms.Form):
 class RegistrationForm(forms.Form):
     """A visitor who becomes an observer; the terms are asked for where the account has them."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Your name"),
         max_length=255,
         help_text=_("First and last name."),

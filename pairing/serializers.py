@@ -22,6 +22,7 @@ from pairing_service.http.errors import Denied, Field, FieldError, Nothing, Refu
 from pairing_service.http.params import Params
 from pairing_service.http.rendering import wire_time
 from pairing_service.http.shapes import Time
+from pairing_service.naming import is_readable, one_line
 
 # --- Codes and links ---
 
@@ -255,7 +256,7 @@ def password_refused(error: ValidationError) -> Refusal:
 def read_registration(params: Params, *, terms_required: bool) -> Registration:
     """Raises the 400 with everything that is wrong, as far as it shows without a look-up."""
     user, pseudonym = params.group("user"), params.group("pseudonym")
-    names = {key: user.text(key) or "" for key in ("name", "sortable_name", "short_name")}
+    names = {key: one_line(user.text(key) or "") for key in ("name", "sortable_name", "short_name")}
     login_id = pseudonym.text("unique_id") or ""
     terms = user.boolean("terms_of_use")
     wrong_user = {key: fault for key, text in names.items() if (fault := _name_fault(key, text))}
@@ -274,6 +275,8 @@ def read_registration(params: Params, *, terms_required: bool) -> Registration:
 def _name_fault(key: str, text: str) -> Field | None:
     if key == "name" and not text:
         return "blank", "can't be blank"
+    if not is_readable(text):
+        return "invalid", "has control characters, or some that turn the writing round"
     return ("too_long", "is too long") if len(text) > 255 else None
 
 

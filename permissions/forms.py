@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import LongSelect
 from accounts.models import Account
+from pairing_service.naming import NameField
 from permissions.catalogue import BASE_ROLE_LABELS, CUSTOM_BASE_ROLES, PERMISSIONS, BaseRole
 from permissions.explaining.questions import FAMILIES, actions
 from permissions.grid import Choice
@@ -137,7 +138,7 @@ class ChoiceForm(forms.Form):
 class RoleNameForm(forms.Form):
     """A role's name."""
 
-    label = forms.CharField(
+    label = NameField(
         label=_("Name"),
         max_length=255,
         error_messages={"required": _("Give the role a name.")},

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
+from pairing_service.naming import NameColumn
 from permissions.catalogue import COURSE_BASE_ROLES, BaseRole
 
 
@@ -28,7 +29,7 @@ class Role(models.Model):
 
     root_account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, models.CASCADE, related_name="roles")
-    label = models.CharField(max_length=255)
+    label = NameColumn(max_length=255)
     base_role = models.CharField(max_length=20, choices=[(b.value, b.value) for b in BaseRole])
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)

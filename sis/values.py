@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_date, parse_datetime
 
+from pairing_service.naming import is_readable, one_line
 from sis.batches import RowRefused
 
 V = TypeVar("V")
@@ -21,6 +22,14 @@ def given(cell: str, column: str, noun: str) -> str:
     if not cell:
         raise RowRefused(f"No {column} given for {noun}")
     return cell
+
+
+def named(cell: str | None) -> str:
+    """A cell that is a name, or a part of one, as it is kept; "" without one."""
+    name = one_line(cell or "")
+    if not is_readable(name):
+        raise RowRefused(f"A name has unseen characters in it: {name!a}")
+    return name
 
 
 def optional(cell: str | None, old: str | None) -> str | None:

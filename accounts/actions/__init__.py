@@ -40,6 +40,7 @@ from audit.models import Event
 from courses.models import Course
 from oauth.actions.qr import end_qr_sign_ins
 from pairing.mail import tell_after_commit
+from pairing_service.naming import as_kept, one_line
 from permissions.administrators import lock_administrators
 from permissions.policy import Denied, Rule, ask_anew, permitted, require
 from permissions.rules import CHANGE_ANY_OVERRIDE
@@ -114,6 +115,7 @@ def move(account: Account, parent: Account) -> None:
 
 def names(name: str, *, sortable: str = "", short: str = "") -> dict[str, str]:
     """The three names of a person; what is not given follows from the full name."""
+    name, sortable, short = map(one_line, (name, sortable, short))
     return {
         "name": name,
         "sortable_name": sortable or sorted_by_last_word(name),
@@ -273,7 +275,8 @@ def _update(actor: Actor, account: Account, *rows: tuple[Model, dict[str, Any]])
     """Write what differs in each row, all or (ValidationError) nothing; record old and new."""
     errors: dict[str, Any] = {}
     for row, values in rows:
-        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        kept = as_kept(row, values)
+        changed = {name: value for name, value in kept.items() if getattr(row, name) != value}
         before = {name: getattr(row, name) for name in changed}
         errors |= set_fields(row, changed)
         if changed and not errors:

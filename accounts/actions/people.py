@@ -31,6 +31,7 @@ from courses.actions import Change, tell_followers
 from courses.models import Enrolment
 from pairing.following import detach_all
 from pairing.models import ObservationLink, PairingCode
+from pairing_service.naming import as_kept
 from pairing_service.statements import among
 from permissions.actions.administrators import LastAdministrator
 from permissions.actions.overrides import hold_rights
@@ -156,7 +157,8 @@ def _held(person: User, rule: Rule) -> User:
 
 
 def _write(actor: Actor, person: User, held: User, fields: dict[str, Any]) -> None:
-    changed = {name: value for name, value in fields.items() if getattr(held, name) != value}
+    kept = as_kept(held, fields)
+    changed = {name: value for name, value in kept.items() if getattr(held, name) != value}
     for rule in {_RULES[name] for name in changed if name in _RULES}:
         require(actor, rule, person)
     changed = _following_names(held, changed)

@@ -71,9 +71,9 @@ def create_course(
         change(course, sis)
         save(course, sis)
     section = Section.objects.create(
-        root_account=actor.root_account, course=course, name=name, is_default=True
+        root_account=actor.root_account, course=course, name=course.name, is_default=True
     )
-    record(actor, "course_created", account=account, course=course.pk, name=name)
+    record(actor, "course_created", account=account, course=course.pk, name=course.name)
     if teaches:
         _enrol_as_teacher(actor, section)
     return course

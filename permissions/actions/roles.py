@@ -13,6 +13,7 @@ from accounts.actions import hold_tree
 from accounts.actor import Actor
 from accounts.models import Account
 from audit.actions import record
+from pairing_service.naming import UNREADABLE, is_readable, one_line
 from permissions.actions.overrides import (
     RowChange,
     hold_rights,
@@ -172,9 +173,11 @@ def _set_state(actor: Actor, role: Role, state: Role.State, action: str) -> None
 
 def _checked(label: str, role: Role) -> str:
     """The label as it is kept. Raises ValidationError."""
-    label = label.strip()
+    label = one_line(label)
     if not label:
         raise _wrong_label("required", _("can't be blank"))
+    if not is_readable(label):
+        raise _wrong_label("invalid", str(UNREADABLE))
     if len(label) > 255:
         raise _wrong_label("max_length", _("is too long (maximum is 255 characters)"))
     if label.casefold() in _RESERVED:

@@ -16,7 +16,7 @@ from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
 from sis.report import Place
 from sis.store import Store, count
-from sis.values import given, optional, status
+from sis.values import given, named, optional, status
 
 NOUN = "an account"
 ACTIVE, DELETED = Account.State.ACTIVE, Account.State.DELETED
@@ -71,7 +71,7 @@ class _Accounts:
             return
         parent = self._parent(row)
         integration_id = optional(row.integration_id, old.integration_id if old else None)
-        values = Values(given(row.name, "name", NOUN), integration_id, state)
+        values = Values(given(named(row.name), "name", NOUN), integration_id, state)
         if key in self._there:
             self._move(key, parent)
             self._there[key].state = state

@@ -14,7 +14,7 @@ from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
 from sis.report import Place
 from sis.store import Changed, Store, count
-from sis.values import given, moment, optional, status
+from sis.values import given, moment, named, optional, status
 
 NOUN = "a course"
 State = Course.State
@@ -81,8 +81,8 @@ class _Courses:
         kept = old or Values(self._batch.root.pk, "", "", None, "", None, None)
         return Values(
             account_id=self._account(row.account_id).pk if row.account_id else kept.account_id,
-            name=given(row.long_name, "long_name", NOUN),
-            course_code=given(row.short_name, "short_name", NOUN),
+            name=given(named(row.long_name), "long_name", NOUN),
+            course_code=given(named(row.short_name), "short_name", NOUN),
             integration_id=optional(row.integration_id, kept.integration_id),
             state=state,
             start_at=moment(row.start_date, "start_date", zone, kept.start_at),

@@ -12,7 +12,7 @@ from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused
 from sis.report import Place
 from sis.store import Store, count
-from sis.values import given, moment, optional, status
+from sis.values import given, moment, named, optional, status
 
 NOUN = "a section"
 ACTIVE, DELETED = Section.State.ACTIVE, Section.State.DELETED
@@ -73,7 +73,7 @@ class _Sections:
         zone = self._batch.root.time_zone
         return Values(
             course_id=course_id,
-            name=given(row.name, "name", NOUN),
+            name=given(named(row.name), "name", NOUN),
             integration_id=optional(row.integration_id, kept.integration_id),
             state=ACTIVE,
             start_at=moment(row.start_date, "start_date", zone, kept.start_at),

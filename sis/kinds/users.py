@@ -23,7 +23,7 @@ from sis.batches import Batch, Kind, RowRefused, TryLater
 from sis.limits import may_give_ways_in, out_of_reach
 from sis.report import Place
 from sis.store import Changed, Store, count
-from sis.values import given, optional, status
+from sis.values import given, named, optional, status
 
 NOUN = "a user"
 State = User.State
@@ -224,12 +224,12 @@ def _is_unusable(password: str) -> bool:
 
 def _names(row: UserRow, old: Values | None) -> dict[str, str]:
     """The three names. What the file does not give stays, unless the name itself is another."""
-    first, last = row.first_name or "", row.last_name or ""
-    name = row.full_name or " ".join(filter(None, [first, last])) or (old.name if old else "")
+    first, last, full = named(row.first_name), named(row.last_name), named(row.full_name)
+    name = full or " ".join(filter(None, [first, last])) or (old.name if old else "")
     if not name:
         raise RowRefused("No name given for a user")
-    sortable = row.sortable_name or (f"{last}, {first}" if first and last else "")
-    short = row.short_name or ""
+    sortable = named(row.sortable_name) or (f"{last}, {first}" if first and last else "")
+    short = named(row.short_name)
     if old is not None and old.name == name:
         sortable, short = sortable or old.sortable_name, short or old.short_name
     found = names(name, sortable=sortable, short=short)
