@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts.models import Account, User
+from pairing_service.naming import one_line
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,12 @@ def tell_after_commit(
 def _message(
     root_account: Account, user: User, template: str, words: dict[str, str]
 ) -> EmailMessage:
+    """No word brings lines of its own, whatever was let in as a name: they would be the school's
+    sentences, or the subject's end."""
+    words |= {"name": user.name, "login": user.login_id, "school": root_account.name}
+    words = {key: one_line(word) for key, word in words.items()}
     with translation.override(user.locale or translation.get_language()):
-        text = render_to_string(
-            f"mail/{template}.txt", words | {"user": user, "school": root_account.name}
-        )
+        text = render_to_string(f"mail/{template}.txt", words)
     subject, _, body = text.strip().partition("\n")
     return EmailMessage(subject.strip(), body.strip() + "\n", to=[user.email])
 
