@@ -22,7 +22,7 @@ from oauth import bearer
 from pairing_service.http.errors import CHALLENGE, Refusal
 from pairing_service.http.limits import enter
 from pairing_service.http.params import params_of
-from permissions.policy import may
+from permissions.policy import permitted
 
 
 class ApiRequest(Request):
@@ -115,9 +115,9 @@ def _acting(request: Request, actor: Actor) -> Actor:
     text = params_of(request).text("as_user_id")
     if not text:
         return actor
-    target = find_user(actor, text)
-    if target == actor.real:
+    target = find_user(actor, text, among=permitted(actor, ACT_AS))
+    if target is not None:
+        return actor.acting_as(target)
+    if find_user(actor, text) == actor.real:
         return actor
-    if target is None or not may(actor, ACT_AS, target):
-        raise Refusal(401, {"errors": "Invalid as_user_id"})
-    return actor.acting_as(target)
+    raise Refusal(401, {"errors": "Invalid as_user_id"})

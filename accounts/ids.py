@@ -42,14 +42,19 @@ def find_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> U
 
     `among`: the users of the tenant to look among, when that is not all of them.
     """
+    if among is None and actor.person and text in ("self", str(actor.person.pk)):
+        return actor.person
+    return users_named(actor, text, among).first()
+
+
+def users_named(actor: Actor, text: str, among: QuerySet[User] | None = None) -> QuerySet[User]:
+    """The same, for use in another statement: it holds that user, or nobody."""
     if among is None:
-        if actor.person and text in ("self", str(actor.person.pk)):
-            return actor.person
         among = User.objects.filter(root_account=actor.root_account)
     text = str(actor.person.pk) if actor.person and text == "self" else text
     condition = id_condition(text, _USER_FORMS)
     there = among.exclude(state=User.State.DELETED)
-    return there.filter(condition).first() if condition else None
+    return there.filter(condition) if condition else there.none()
 
 
 def get_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> User:
@@ -60,19 +65,32 @@ def get_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> Us
     return user
 
 
-def may_hear_of(actor: Actor, text: str, target: Model, rule: Rule = SEE_PERSON) -> bool:
+def may_hear_of(actor: Actor, text: str, target: Model, rule: Rule) -> bool:
     """Whether a refusal may admit that there is such a thing (the contract's 403, not a 404).
 
-    Numbers tell nothing; whoever names a login or a SIS id must be one who may see whose it is,
-    which `rule` says.
+    Numbers tell nothing; whoever names a SIS id must be one who may see whose it is, which `rule`
+    says.
     """
-    return text.isdecimal() or target == actor.person or may(actor, rule, target)
+    return text.isdecimal() or may(actor, rule, target)
 
 
-def heard_of(actor: Actor, text: str) -> User:
-    """The user whom `text` names, if a refusal may admit that they are there; Http404 otherwise."""
-    user = find_user(actor, text)
-    if user is None or not may_hear_of(actor, text, user):
+def find_heard_of(actor: Actor, text: str, also: Rule | None = None) -> User | None:
+    """The user whom `text` names, if a refusal may admit that they are there.
+
+    Numbers tell nothing; whoever names a login or a SIS id must be one who may see whose it is, or
+    may do what `also` says. It is the same one statement whether there is such a person, so that
+    the time does not tell it either.
+    """
+    if text == "self" or text.isdecimal():
+        return find_user(actor, text)
+    among = permitted(actor, SEE_PERSON)
+    return find_user(actor, text, among | permitted(actor, also) if also else among)
+
+
+def heard_of(actor: Actor, text: str, also: Rule | None = None) -> User:
+    """The same; Http404 when there is none."""
+    user = find_heard_of(actor, text, also)
+    if user is None:
         raise Http404
     return user
 
@@ -91,8 +109,8 @@ def require_user(
     among = permitted(actor, rule)
     user = find_user(actor, text, among=annotate(among, actor) if annotate else among)
     if user is None:
-        there = find_user(actor, text)
-        raise Denied(rule) if there and may_hear_of(actor, text, there) else Http404
+        heard_of(actor, text)
+        raise Denied(rule)
     return user
 
 

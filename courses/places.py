@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
-from accounts.ids import find_user, may_hear_of
+from accounts.ids import find_heard_of
 from accounts.models import User
 from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
 from courses.listing import has_ended, is_not_past
@@ -104,10 +104,8 @@ def asked_for(
 
 def of_person(rows: QuerySet[Enrolment], actor: Actor, text: str) -> QuerySet[Enrolment]:
     """Those of the person whom `text` names: none for whom the actor can't name so."""
-    user = find_user(actor, text)
-    if user is None or not may_hear_of(actor, text, user):
-        return rows.none()
-    return rows.filter(user=user)
+    user = find_heard_of(actor, text)
+    return rows.filter(user=user) if user else rows.none()
 
 
 _SHOWN_OF = ("role", "course__account", "section", "associated_user", "user")

@@ -23,6 +23,7 @@ from accounts.ids import (
     heard_of,
     id_condition,
     require_user,
+    users_named,
 )
 from accounts.models import User
 from accounts.rules import SEE_PEOPLE_OF_ACCOUNT, SEE_PERSON
@@ -96,15 +97,17 @@ class PairingCodes(APIView):
     @described(Paged[CodeJson])
     def get(self, request: ApiRequest, user_id: str) -> Response:
         """A student's live codes, as far as the caller may see them."""
-        student = get_user(request.actor, user_id, among=permitted(request.actor, SEE_PERSON))
-        codes = _live_codes(request.actor, student).order_by("created_at", "pk")
+        codes = _live_codes(request.actor, user_id).order_by("created_at", "pk")
+        seen = users_named(request.actor, user_id, among=permitted(request.actor, SEE_PERSON))
+        if not seen.exists():
+            raise Http404
         return page_of(request, codes, lambda page: map(code_json, page))
 
     @described(IssuedCodeJson, refuses={403: DeniedCode})
     def post(self, request: ApiRequest, user_id: str) -> Response:
         """Make a code for a student."""
         actor = request.actor
-        student = get_user(actor, user_id)
+        student = heard_of(actor, user_id, also=ISSUE_OVER_REST)
         try:
             issued = issue_code(
                 actor=actor,
@@ -126,9 +129,8 @@ class OnePairingCode(APIView):
     @described(CodeJson)
     def delete(self, request: ApiRequest, user_id: str, code_id: str) -> Response:
         """Revoke a live code; one that the caller may not see, or that has ended, is 404."""
-        student = get_user(request.actor, user_id)
         condition = id_condition(code_id, {})
-        codes = _live_codes(request.actor, student)
+        codes = _live_codes(request.actor, user_id)
         code = codes.filter(condition).first() if condition else None
         if code is None:
             raise Http404
@@ -139,9 +141,10 @@ class OnePairingCode(APIView):
         return Response(code_json(code) | {"workflow_state": "deleted"})
 
 
-def _live_codes(actor: Actor, student: User) -> QuerySet[PairingCode]:
+def _live_codes(actor: Actor, user_id: str) -> QuerySet[PairingCode]:
+    """A student's that the actor may see, be the student there or not."""
     codes: PairingCodeQuerySet = permitted(actor, SEE_CODE)
-    return codes.live().filter(student=student).select_related("issued_by")
+    return codes.live().filter(student__in=users_named(actor, user_id)).select_related("issued_by")
 
 
 class CodesOfCourse(APIView):
@@ -250,20 +253,24 @@ class OneObservee(APIView):
     def delete(self, request: ApiRequest, user_id: str, observee_id: str) -> Response:
         """End the link; the answer is the student, who is linked in no root account any more."""
         actor = request.actor
-        observer, student = get_user(actor, user_id), get_user(actor, observee_id)
         _require_own_root(actor, params_of(request))
-        there = ObservationLink.objects.active().filter(observer=observer, student=student).first()
-        if there is None or not may(actor, UNLINK, there):
-            # Nobody learns by trying who is there, and who is linked to whom.
+        observers, students = users_named(actor, user_id), users_named(actor, observee_id)
+        named = ObservationLink.objects.active().filter(
+            observer__in=observers, student__in=students
+        )
+        there = (named & permitted(actor, UNLINK)).select_related("observer", "student").first()
+        if there is None:
+            # Nobody learns by trying, not from the time either, who is there and who is linked.
             for text in (user_id, observee_id):
                 heard_of(actor, text)
             require_user(actor, SEE_LINKS_OF, user_id)
-            raise Http404 if there is None else Denied(UNLINK)
+            raise Denied(UNLINK) if named.exists() else Http404
         try:
             unlink(actor=actor, link=there)
         except NotLive as error:
             raise Http404 from error
-        return Response(linked_json(told(User.objects.filter(pk=student.pk), actor).get(), []))
+        student = told(User.objects.filter(pk=there.student_id), actor).get()
+        return Response(linked_json(student, []))
 
 
 class Observers(APIView):

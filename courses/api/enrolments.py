@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.actor import Actor
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
-from accounts.ids import find_user, get_account, id_condition, may_hear_of, require_user
+from accounts.ids import get_account, get_user, heard_of, id_condition, require_user
 from accounts.models import User
 from accounts.rules import SEE_PEOPLE_OF_ACCOUNT
 from courses.actions import (
@@ -200,18 +200,13 @@ def _person(
     actor: Actor, text: str, role: Role | None = None, course: Course | None = None
 ) -> User:
     """Whom `text` names. A login may name anybody to who adds people without asking them."""
-    user = find_user(actor, text)
-    if user is None:
-        raise Http404
     adds_anyone = (
         role is not None
         and course is not None
         and text.startswith("sis_login_id:")
         and may(actor, ENROL_AS_ADMINISTRATOR[role.base_role], course)
     )
-    if not adds_anyone and not may_hear_of(actor, text, user):
-        raise Http404
-    return user
+    return get_user(actor, text) if adds_anyone else heard_of(actor, text)
 
 
 def _section(actor: Actor, course: Course, given: Params) -> Section:

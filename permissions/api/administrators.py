@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts.actor import Actor
 from accounts.authentication import ApiRequest
 from accounts.disclosure import told
-from accounts.ids import find_user, get_account
+from accounts.ids import find_user, get_account, users_named
 from accounts.models import Account, User
 from accounts.rules import SEE_ACCOUNT, SEE_PERSON
 from pairing_service.http.described import Paged, described
@@ -97,8 +97,8 @@ class OneAdministrator(APIView):
         """Take somebody's role away."""
         account = _account(request, account_id)
         role = _role(account, params_of(request))
-        user = find_user(request.actor, user_id)
-        membership = _of(account).filter(user=user, role=role).first() if user else None
+        named = users_named(request.actor, user_id)
+        membership = _of(account).filter(user__in=named, role=role).first()
         if membership is None:
             raise Http404
         try:

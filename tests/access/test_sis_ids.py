@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Account, User
 from courses.models import Course, Enrolment
@@ -99,3 +103,41 @@ def test_events_tell_nobody_who_is_there(cast: Cast, rest) -> None:
         for login in ("ben.ito", "nobody")
     ]
     assert [one.status_code for one in answers] == [404, 404]
+
+
+# --- Nor from the time ---
+
+# Each {} names somebody by a login.
+OF_PERSON = [
+    ("post", "users/{}/observer_pairing_codes"), ("get", "users/{}/observer_pairing_codes"),
+    ("delete", "users/{}/observer_pairing_codes/1"), ("get", "users/{}/observees"),
+    ("post", "users/{}/observees"), ("get", "users/{}/observees/1"), ("put", "users/{}/observees/1"),
+    ("delete", "users/{}/observees/1"), ("delete", "users/1/observees/{}"),
+    ("get", "users/{}/observers"), ("get", "users/{}"), ("put", "users/{}"), ("delete", "accounts/self/users/{}"),
+    ("get", "users/{}/profile"), ("get", "users/{}/logins"), ("get", "users/{}/courses"),
+    ("get", "users/{}/enrollments"), ("get", "users/{}/settings"), ("post", "users/{}/tokens"),
+    ("delete", "users/{}/sessions"), ("get", "users/self?as_user_id={}"),
+    ("post", "accounts/self/logins?user[id]={}"),
+]  # fmt: skip
+
+
+def _asked(client, method: str, path: str, login: str) -> tuple[int, bytes, list[str]]:
+    """The answer, and the statements that it took, as they would be for any login."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = getattr(client, method)(f"/api/v1/{path.format(f'sis_login_id:{login}')}")
+    statements = [one["sql"].replace(login, "…") for one in queries.captured_queries]
+    return answer.status_code, answer.content, statements
+
+
+@pytest.mark.parametrize(("method", "path"), OF_PERSON)
+@pytest.mark.parametrize("who", ["elsewhere", "neighbour_admin"])
+def test_a_login_takes_the_same_statements_whoever_has_it(
+    cast: Cast, rest, who: str, method: str, path: str
+) -> None:
+    """`ben.ito` is somebody, whom the caller may not see; `nobody1` is not."""
+    client = rest(getattr(cast, who))
+    with time_machine.travel(timezone.now(), tick=False):
+        client.get("/api/v1/users/self")  # what is noted of a token and kept of a tenant, once
+        asked = [_asked(client, method, path, login) for login in ("ben.ito", "nobody1")]
+    assert asked[0][0] in (401, 404)
+    assert asked[0] == asked[1]

@@ -7,8 +7,10 @@ import re
 import pytest
 
 from accounts.models import User
+from accounts.rules import SEE_PERSON
 from courses.models import Enrolment
 from pairing.models import PairingCode
+from permissions.policy import may
 from tests.cast import Cast, enrol, make_account_role, make_admin
 
 GENERATE = "generate_observer_pairing_code"
@@ -183,6 +185,14 @@ def test_who_may_not_see_the_student_learns_nothing(cast: Cast, issue, hidden: s
     assert answer.status_code == 404
     assert answer.json() == {"errors": [{"message": "The specified resource does not exist."}]}
     assert issue(cast.teacher, "999999").json() == answer.json()
+
+
+def test_who_may_make_one_need_not_see_the_student(cast: Cast, issue):
+    cast.override("TeacherEnrollment", GENERATE)
+    cast.override("TeacherEnrollment", "read_roster", enabled=False)
+    assert not may(cast.actor(cast.teacher), SEE_PERSON, cast.student)
+    for named in (cast.student, "sis_login_id:ada.okafor", "sis_user_id:s-ada"):
+        assert issue(cast.teacher, named).status_code == 200
 
 
 # --- Listing and revoking ---
