@@ -99,7 +99,8 @@ class PairingCodes(APIView):
         """A student's live codes, as far as the caller may see them."""
         codes = _live_codes(request.actor, user_id).order_by("created_at", "pk")
         seen = users_named(request.actor, user_id, among=permitted(request.actor, SEE_PERSON))
-        if not seen.exists():
+        # Whoever made a code may revoke it still, though they see the student no longer.
+        if not seen.exists() and not codes.exists():
             raise Http404
         return page_of(request, codes, lambda page: map(code_json, page))
 

@@ -221,6 +221,20 @@ def test_who_may_list_codes(cast: Cast, rest, issue):
     assert _codes(cast, rest, cast.neighbour_admin, cast.student).status_code == 404
 
 
+def test_an_issuer_lists_and_ends_a_code_of_a_student_whom_they_see_no_longer(
+    cast: Cast, rest, issue
+):
+    cast.override("TeacherEnrollment", GENERATE)
+    issue(cast.student)
+    code = issue(cast.teacher, cast.student).json()["code"]
+    Enrolment.objects.filter(user=cast.teacher).delete()
+    (one,) = _codes(cast, rest, cast.teacher, cast.student).json()
+    assert (one["issued_by"]["id"], one["hint"]) == (cast.teacher.pk, code[-2:])
+    url = f"/api/v1/users/{cast.student.pk}/observer_pairing_codes/{one['id']}"
+    assert rest(cast.teacher).delete(url).status_code == 200
+    assert _codes(cast, rest, cast.teacher, cast.student).status_code == 404
+
+
 def test_revoking(cast: Cast, rest, issue):
     issue(cast.student)
     url = f"/api/v1/users/self/observer_pairing_codes/{PairingCode.objects.get().pk}"
