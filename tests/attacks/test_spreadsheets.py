@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from pairing_service.http.spreadsheets import safe
+from pairing_service.http.spreadsheets import _lines, safe
 from sis.models import ImportProblem, SisImport
 from tests.cast import Cast
 
@@ -22,6 +22,15 @@ FORMULAS = [
 ]  # fmt: skip
 
 
+PARTED = {
+    "x;=cmd|'/C calc'!A0;, Sid": "x;'=cmd|'/C calc'!A0;, Sid",
+    "x; \xa0-1;+2": "x;' \xa0-1;'+2",
+    'x;"=1"': 'x;\'"=1"',
+    "x\t@A": "x\t'@A",
+    "x\r\n=1": "x\r\n'=1",
+}
+
+
 def is_formula(cell: str) -> bool:
     shown = cell.lstrip("\t\r\n \xa0\ufeff\u200b\0")
     return shown[:1] in tuple("=+-@＝＋－＠")
@@ -29,13 +38,41 @@ def is_formula(cell: str) -> bool:
 
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_formulas_are_told_as_text(cell: str) -> None:
-    assert safe(cell) == f"'{cell}"
+    told = safe(cell)
+    assert (told[0], told[1:].replace("'", "")) == ("'", cell.replace("'", ""))
+
+
+@pytest.mark.parametrize(("cell", "told"), PARTED.items())
+def test_nor_are_they_behind_what_parts_cells_somewhere(cell: str, told: str) -> None:
+    assert safe(cell) == told
+
+
+def _row(cells: list[str]) -> str:
+    """The line of a file in which these are the cells."""
+    return [*_lines(["Name"], [cells])][1]
+
+
+_CELLS = st.text(st.sampled_from("=+-@;,\t\r\n\"' ab"), max_size=8)
+
+
+@given(st.lists(_CELLS, min_size=1, max_size=3))
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_text_becomes_a_formula_wherever_cells_are_parted(
+    separator: str, cells: list[str]
+) -> None:
+    rows = [*csv.reader(io.StringIO(_row(cells), newline=""), delimiter=separator)]
+    assert not [cell for row in rows for cell in row if is_formula(cell)]
 
 
 @given(st.text())
 def test_no_text_becomes_a_formula(cell: str) -> None:
     assert not is_formula(safe(cell))
-    assert safe(cell).endswith(cell)
+    assert safe(cell).replace("'", "") == cell.replace("'", "")
+
+
+def test_texts_are_quoted_and_the_header_is_as_it_was() -> None:
+    lines = [*_lines(["Last Name", "Line"], [["a;b", 3], ['a"b', None]])]
+    assert lines == ["\ufeffLast Name,Line\r\n", '"a;b",3\r\n', '"a""b",""\r\n']
 
 
 @pytest.mark.parametrize("cell", ["Ada", "ada-lin", "1=1", "'=1", "", "Ünal", 5, -5, None])
