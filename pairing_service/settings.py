@@ -292,7 +292,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
         "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
+        "pairing_service.http.rendering.MultiPart",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pairing_service.http.rendering.AlwaysJson",
     "EXCEPTION_HANDLER": "pairing_service.http.errors.exception_handler",

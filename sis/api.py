@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
-from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, FormParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,6 +20,7 @@ from pairing_service.http.described import described
 from pairing_service.http.errors import Errors, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
+from pairing_service.http.rendering import MultiPart
 from pairing_service.http.uploads import take_files
 from permissions.policy import require
 from sis import uploads
@@ -67,7 +68,7 @@ _RAW: tuple[type[_Raw], ...] = (_Csv, _Zip, _Bytes)
 
 
 class SisImports(APIView):
-    parser_classes = [JSONParser, FormParser, MultiPartParser, *_RAW]
+    parser_classes = [JSONParser, FormParser, MultiPart, *_RAW]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Before the body is read: its size, and that files come to the disk for who has a token.
@@ -109,7 +110,7 @@ def _length(request: Request) -> int:
 
 def _files(request: ApiRequest) -> list[tuple[str, Callable[[Path], None]]]:
     """What is to be imported, from a form's `attachment` or the bare body. Raises a 400."""
-    kind = (request.content_type or "").partition(";")[0].strip()
+    kind = (request.content_type or "").partition(";")[0].strip().lower()
     if any(kind == parser.media_type for parser in _RAW):
         if not _length(request):
             raise refusal(400, "the body is empty: it must be the file to import")

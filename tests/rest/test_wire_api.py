@@ -133,6 +133,24 @@ def test_bodies_that_cannot_be_read(cast: Cast, rest):
         assert answer.json()["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("APPLICATION/JSON", '{"pairing_code": "x"}'),
+        ("Application/Json ; Charset=UTF-8", '{"pairing_code": "x"}'),
+        ("Application/X-WWW-Form-URLEncoded", "pairing_code=x"),
+        (
+            "Multipart/Form-Data; boundary=Bb",
+            '--Bb\r\nContent-Disposition: form-data; name="pairing_code"\r\n\r\nx\r\n--Bb--\r\n',
+        ),
+    ],
+)
+def test_kinds_of_bodies_in_any_case(cast: Cast, rest, kind: str, body: str):
+    url = "/api/v1/users/self/observees"
+    answer = rest(cast.observer).post(url, body, content_type=kind)
+    assert answer.json() == {"errors": [{"message": "Invalid pairing code."}]}
+
+
 def test_more_than_we_read(cast: Cast, rest, settings):
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 3
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000

@@ -81,7 +81,7 @@ def test_an_import_is_told_as_the_contract_has_it(cast: Cast, admin: APIClient, 
 
 
 @pytest.mark.parametrize(
-    "kind", ["text/csv", "application/octet-stream", "text/csv; charset=utf-8"]
+    "kind", ["text/csv", "Text/CSV", "application/octet-stream", "text/csv; charset=utf-8"]
 )
 def test_a_bare_body_is_the_file(admin: APIClient, url: str, kind: str) -> None:
     response = admin.generic("POST", f"{url}?import_type=instructure_csv", USERS, kind)
