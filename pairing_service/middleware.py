@@ -143,15 +143,27 @@ def _open_page(request: HttpRequest) -> str:
 
 
 class WrongMethod:
-    """A page for whoever opens the address of a form: Django's 405 is an empty window."""
+    """A page for whoever opens the address of a form: Django's 405 is an empty window.
+
+    What the API says of its methods leaves out OPTIONS, which DRF names and nothing here answers.
+    """
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> Any:
         response = self.get_response(request)
-        if response.status_code != 405 or is_api(request):
+        if is_api(request):
+            return _without_options(response)
+        if response.status_code != 405:
             return response
         page = render(request, "405.html", status=405)
         page["Allow"] = response["Allow"]
         return page
+
+
+def _without_options(response: HttpResponse) -> HttpResponse:
+    if "Allow" in response:
+        methods = response["Allow"].split(", ")
+        response["Allow"] = ", ".join(method for method in methods if method != "OPTIONS")
+    return response

@@ -111,6 +111,8 @@ def test_a_method_that_nobody_serves(cast: Cast, rest):
         answer = getattr(rest(cast.student), method)(ME)
         assert answer.status_code == 405
         assert list(answer.json()) == ["errors"]
+        assert answer["Allow"] == "GET, PUT, HEAD"
+    assert rest(cast.student).get(ME)["Allow"] == "GET, PUT, HEAD"
 
 
 def test_bodies_that_cannot_be_read(cast: Cast, rest):
