@@ -18,6 +18,7 @@ from accounts.models import Account, User
 from accounts.rules import ACT_AS
 from accounts.time_zones import time_zones
 from oauth.actions.sessions import is_still_good
+from pairing_service.http.errors import api_not_found
 from pairing_service.middleware import is_api
 from permissions.policy import may
 
@@ -55,6 +56,8 @@ class RootAccountMiddleware:
 
     def __call__(self, request: TenantRequest) -> HttpResponse:
         root_account = root_account_for(host_of(request))
+        if root_account is None and is_api(request):
+            return api_not_found(request)
         if root_account is None:
             raise Http404("No school answers at this address.")
         request.root_account = root_account

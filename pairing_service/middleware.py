@@ -53,8 +53,15 @@ class KnownCharset:
     def __call__(self, request: HttpRequest) -> Any:
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-            return HttpResponse("Only UTF-8 is read here.", status=415, content_type="text/plain")
+            return _unread(request)
         return self.get_response(request)
+
+
+def _unread(request: HttpRequest) -> HttpResponse:
+    said = "Only UTF-8 is read here."
+    if is_api(request):
+        return JsonResponse({"errors": [{"message": said}]}, status=415)
+    return HttpResponse(said, status=415, content_type="text/plain")
 
 
 class NoNul:

@@ -332,6 +332,29 @@ def test_a_body_in_another_charset_is_a_415(cast: Cast, signed_in, charset: str)
     assert answer.status_code == 415
 
 
+@pytest.mark.parametrize("path", [ME, "/login/oauth2/token"])
+def test_the_api_says_so_in_json(cast: Cast, rest, path: str):
+    kind = "application/json; charset=utf-16"
+    answer = rest(cast.student).post(path, "{}".encode("utf-16"), content_type=kind)
+    assert answer.status_code == 415
+    assert answer.json() == {"errors": [{"message": "Only UTF-8 is read here."}]}
+
+
+@pytest.mark.parametrize("path", [ME, "/api/v1/nothing", "/login/oauth2/token"])
+def test_at_a_host_that_is_nobodys_the_api_answers_json(cast: Cast, rest, path: str):
+    cast.set(answers_unclaimed_hosts=False)
+    answer = rest(cast.student).get(path)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    page = rest(None).get("/login")
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/v2/users/self"])
+def test_what_is_no_version_of_the_api_is_not_found_in_json(cast: Cast, rest, path: str):
+    answer = rest(cast.student).get(path)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
 def test_a_broken_body_where_there_is_no_page_is_a_404(cast: Cast, signed_in):
     browser = signed_in(cast.root_admin)
     browser.handler.enforce_csrf_checks = True
