@@ -85,8 +85,12 @@ def is_list_of_ids(key: str) -> bool:
 
 
 def _as_text(key: str, value: Any) -> Any:
-    if isinstance(value, int) and is_id(key):
+    if is_id(key) and _is_number(value):
         return str(value)
     if isinstance(value, list) and is_list_of_ids(key):
-        return [str(item) if isinstance(item, int) else item for item in value]
+        return [str(item) if _is_number(item) else item for item in value]
     return with_string_ids(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import AccessToken, User
 from pairing.models import ObservationLink
 from pairing_service.http.errors import exception_handler
+from pairing_service.http.rendering import with_string_ids
 from permissions.models import Role
 from permissions.table import bump
 from tests.cast import Cast, make_account_role, make_admin
@@ -309,6 +310,12 @@ def test_ids_as_texts_when_asked_for(cast: Cast, rest):
     assert isinstance(rest(cast.observer).get(url).json()[0]["id"], int)
     account = rest(cast.observer).get("/api/v1/accounts/self", HTTP_ACCEPT=accept).json()
     assert account["parent_account_id"] is None
+
+
+def test_only_numbers_become_texts():
+    given = {"id": 1, "foo_id": True, "bar_id": None, "foo_ids": [2, False, "x"], "n": 3}
+    told = {"id": "1", "foo_id": True, "bar_id": None, "foo_ids": ["2", False, "x"], "n": 3}
+    assert with_string_ids([given]) == [told]
 
 
 def test_whatever_is_accepted_json_is_what_there_is(cast: Cast, rest):
