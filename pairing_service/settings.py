@@ -291,8 +291,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["pairing_service.http.rendering.CanvasRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
-        "rest_framework.parsers.FormParser",
-        "pairing_service.http.rendering.MultiPart",
+        "pairing_service.http.parsing.Form",
+        "pairing_service.http.parsing.MultiPart",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pairing_service.http.rendering.AlwaysJson",
     "EXCEPTION_HANDLER": "pairing_service.http.errors.exception_handler",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
-from rest_framework.parsers import BaseParser, FormParser, JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,7 +20,7 @@ from pairing_service.http.described import described
 from pairing_service.http.errors import Errors, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
-from pairing_service.http.rendering import MultiPart
+from pairing_service.http.parsing import Form, MultiPart
 from pairing_service.http.uploads import take_files
 from permissions.policy import require
 from sis import uploads
@@ -68,7 +68,7 @@ _RAW: tuple[type[_Raw], ...] = (_Csv, _Zip, _Bytes)
 
 
 class SisImports(APIView):
-    parser_classes = [JSONParser, FormParser, MultiPart, *_RAW]
+    parser_classes = [JSONParser, Form, MultiPart, *_RAW]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Before the body is read: its size, and that files come to the disk for who has a token.

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from pairing_service.http.described import description_for
 from pairing_service.http.errors import Field, refusal
+from pairing_service.http.parsing import is_utf8
 from pairing_service.http.shapes import hints_of
 
 _PART = re.compile(r"\[([^\]]*)\]")
@@ -190,6 +191,8 @@ def params_of(request: Request) -> Params:
 
     Where CHECK_DESCRIPTIONS is on, an endpoint that is described can read only what it describes.
     """
+    if not is_utf8(request.META.get("QUERY_STRING", "").encode("latin-1", "replace")):
+        raise refusal(400, "the query is not UTF-8")
     tree = nested(request.query_params)
     try:
         body = request.data

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any, overload
 
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 
 STRING_IDS = "application/json+canvas-string-ids"
@@ -41,14 +40,6 @@ class AlwaysJson(BaseContentNegotiation):
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
-
-
-class MultiPart(MultiPartParser):
-    """Django's parser knows its own kind in small letters only."""
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        kind, separator, more = (media_type or "").partition(";")
-        return super().parse(stream, f"{kind.lower()}{separator}{more}", parser_context)
 
 
 class CanvasRenderer(JSONRenderer):

@@ -362,6 +362,40 @@ def test_what_is_no_version_of_the_api_is_not_found_in_json(cast: Cast, rest, pa
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 
+_PART = b'--b\r\nContent-Disposition: form-data; name="account[name]"\r\n\r\n%s\r\n--b--\r\n'
+_FORM, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"account[name]=\xff\xfe", _FORM, 400),
+        (b"account[name]=%ff%FE", _FORM, 400),
+        (b"account[name]=Stra%dfe", _FORM, 400),
+        (_PART % b"\xff\xfe", _PARTS, 400),
+        (b'{"account": {"name": "\xff\xfe"}}', "application/json", 400),
+        ("account[name]=Süd".encode(), _FORM, 200),
+        (b"account[name]=S%C3%BCd", _FORM, 200),
+        (_PART % "Süd".encode(), _PARTS, 200),
+    ],
+)
+def test_what_is_not_utf_8_is_kept_as_nothing_else(
+    cast: Cast, rest, body: bytes, kind: str, status: int
+):
+    high = cast.accounts.high
+    answer = rest(cast.root_admin).put(f"/api/v1/accounts/{high.pk}", body, content_type=kind)
+    assert answer.status_code == status
+    high.refresh_from_db()
+    assert high.name == ("Süd" if status == 200 else "High")
+
+
+def test_nor_in_the_query(cast: Cast, rest):
+    high = cast.accounts.high
+    answer = rest(cast.root_admin).put(f"/api/v1/accounts/{high.pk}?account[name]=%ff%fe")
+    assert answer.status_code == 400
+    assert answer.json() == {"errors": [{"message": "the query is not UTF-8"}]}
+
+
 def test_a_broken_body_where_there_is_no_page_is_a_404(cast: Cast, signed_in):
     browser = signed_in(cast.root_admin)
     browser.handler.enforce_csrf_checks = True
