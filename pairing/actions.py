@@ -145,10 +145,13 @@ def _store(
     )
 
 
-def code_to_be_superseded(*, actor: Actor, student: User, limit: int) -> PairingCode | None:
-    """The live code that issuing one more would end; the dialog says so before it does."""
-    live = PairingCode.objects.live().filter(student=student).order_by("created_at", "pk")
-    return next(iter(_too_many(actor, list(live), limit)), None)
+def codes_to_be_superseded(*, actor: Actor, student: User, limit: int) -> list[PairingCode]:
+    """The live codes that issuing one more would end; the dialog names them before it does.
+
+    More than one where the limit has been lowered since they were made.
+    """
+    live = PairingCode.objects.live().filter(student=student).select_related("issued_by")
+    return _too_many(actor, list(live.order_by("created_at", "pk")), limit)
 
 
 def _too_many(actor: Actor, live: list[PairingCode], limit: int) -> list[PairingCode]:

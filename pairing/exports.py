@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.actor import Actor
 from accounts.models import Account, RootAccountSettings, User
@@ -76,12 +76,14 @@ def of_account(account: Account) -> Scope:
 
 @dataclass(frozen=True)
 class Prospect:
-    """What an export would do now: how many get a code, for how many it is refused, and how many
-    have so many live codes that one of them ends."""
+    """What an export would do now: how many get a code, for how many it is refused, how many have
+    so many live codes that some of them end, and how many codes these are: one of each, more where
+    the limit has been lowered since."""
 
     receiving: int
     left_out: int
     full: int
+    ended: int
 
 
 def prospect_of(actor: Actor, scope: Scope) -> Prospect:
@@ -89,11 +91,15 @@ def prospect_of(actor: Actor, scope: Scope) -> Prospect:
     receiving = scope.receiving(actor)
     count = receiving.count()
     limit = actor.root_account.settings.live_codes_per_student
-    full = PairingCode.objects.live().filter(student__in=receiving.values("pk")).values("student")
+    live = PairingCode.objects.live().filter(student__in=receiving.values("pk"))
+    by_student = live.values("student").annotate(live=Count("pk")).filter(live__gte=limit)
+    found = by_student.aggregate(full=Count("student"), codes=Sum("live", default=0))
+    full = found["full"]
     return Prospect(
         count,
         scope.students().count() - count,
-        full.annotate(live=Count("pk")).filter(live__gte=limit).count(),
+        full,
+        found["codes"] - full * (limit - 1),
     )
 
 

@@ -20,7 +20,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from courses.models import Course, Enrolment
 from courses.rules import SEE_ENROLLED
-from pairing.actions import code_to_be_superseded
+from pairing.actions import codes_to_be_superseded
 from pairing.models import ObservationLink, PairingCode
 from pairing.refusals import why_not_on_details, why_not_on_settings
 from pairing.rules import (
@@ -132,7 +132,7 @@ def why_not(actor: Actor, place: Place) -> str:
 def dialog(actor: Actor, place: Place) -> dict[str, Any]:
     """For `pairing/_issue.html`: what one has to know before a code is made."""
     settings = actor.root_account.settings
-    ended = code_to_be_superseded(
+    ended = codes_to_be_superseded(
         actor=actor, student=place.student, limit=settings.live_codes_per_student
     )
     return _issuing(actor, place) | {
@@ -140,7 +140,7 @@ def dialog(actor: Actor, place: Place) -> dict[str, Any]:
         "until": timezone.now() + settings.code_lifetime,
         "ended": ended,
         "newest": (newest := newest_code(actor, place.student)),
-        "ends_newest": ended is not None and ended.pk == newest,
+        "ends_newest": newest in {code.pk for code in ended},
     }
 
 

@@ -84,6 +84,20 @@ def test_it_says_which_code_one_more_will_end(ada: Client, cast: Cast):
     assert f"ends the code that ends in {first[-2:]}" in _text(ada.get(DOOR))
 
 
+def test_it_names_every_code_that_one_more_will_end(ada: Client, cast: Cast):
+    """A limit that was lowered ends several at once: all of the student's own, then the letter."""
+    letter, own = cast.code_by(cast.root_admin), [cast.code() for _ in range(3)]
+    cast.set(live_codes_per_student=2)
+    page = _text(ada.get(DOOR))
+    for code in own:
+        assert f"the code that ends in {code.text[-2:]}, made by you" in page
+    assert page.count("which would live until") == 3
+    ada.post(DOOR)
+    ended = PairingCode.objects.filter(state="superseded")
+    assert sorted(code.hint for code in ended) == sorted(code.text[-2:] for code in own)
+    assert PairingCode.objects.live().filter(hint=letter.text[-2:]).exists()
+
+
 def test_no_code_is_offered_that_would_end_the_one_just_shown(ada: Client, cast: Cast):
     cast.set(live_codes_per_student=2)
     cast.code_by(cast.root_admin)

@@ -274,6 +274,20 @@ def test_a_sixth_ends_the_oldest_of_the_same_person_else_of_all(
         assert PairingCode.objects.live().filter(student=student).count() == 5
 
 
+def test_it_says_how_many_codes_end_where_the_limit_has_been_lowered(
+    cast: Cast, admin: Client, biology: Course
+) -> None:
+    for _ in range(4):
+        cast.code()
+    for _ in range(2):
+        cast.code(cast.classmate)
+    cast.set(live_codes_per_student=2)
+    said = text_of(admin.get(page_of(biology)))
+    assert "2 students have as many live codes as there can be (2), or more. 4 codes end:" in said
+    export(admin, biology)
+    assert PairingCode.objects.filter(state="superseded").count() == 4
+
+
 def test_expired_codes_make_room_and_are_told_from_superseded_ones(
     cast: Cast, admin: Client, biology: Course
 ) -> None:
