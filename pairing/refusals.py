@@ -12,7 +12,7 @@ from courses.models import Course, Enrolment
 from courses.rules import COUNTS, IS_STUDENT
 from pairing.actions import CodeRefused, OwnCode
 from pairing.guesses import TooManyGuesses
-from pairing.rules import ISSUE_FOR_COURSE, ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
+from pairing.rules import ISSUE_FOR_COURSE, ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS, REDEEM
 from permissions.catalogue import permission
 from permissions.policy import Condition, unmet
 
@@ -64,6 +64,24 @@ def why_not_for_course(actor: Actor, course: Course) -> str:
         "permissions": _labels(failed),
         "course": course.name,
         "account": course.account.name,
+    }
+
+
+def why_not_add(actor: Actor, observer: User) -> str:
+    """On Observing: why no student can be added to those whom the person observes."""
+    rows = list(unmet(actor, REDEEM, User.objects.filter(pk=observer.pk)))
+    wanted = "administrator" if actor.is_acting else "themself"
+    failed = next(failed for row, _, failed in rows if row.name == wanted)
+    if _is_switched_off(failed) or not actor.is_acting:
+        return _("Students can't be added by code now: the school has switched it off.")
+    return _(
+        "While acting as %(observer)s you need %(permissions)s to add a student by code;"
+        " an administrator of %(school)s can change that under Permissions."
+        " %(observer)s can add students by signing in as themself."
+    ) % {
+        "observer": observer.name,
+        "permissions": _labels(failed),
+        "school": actor.root_account.name,
     }
 
 

@@ -42,7 +42,7 @@ from pairing.forms import CodeForm
 from pairing.guesses import TooManyGuesses
 from pairing.models import ObservationLink, PairingCode
 from pairing.panels import Place
-from pairing.refusals import why_not_for_course, why_refused
+from pairing.refusals import why_not_add, why_not_for_course, why_refused
 from pairing.rules import ISSUE_FOR_COURSE, QUESTION_LINK, REDEEM, SEE_CODE, UNLINK
 from pairing.serializers import EXPORT_HEADER, export_row
 from pairing.templatetags.moments import moment
@@ -292,6 +292,8 @@ def _add_student(request: TenantRequest) -> HttpResponse:
     assert person is not None
     try:
         done = redeem_code(actor=request.actor, observer=person, text=form.cleaned_data["code"])
+    except Denied:
+        return _observees_page(request, form, status=403)
     except TooManyGuesses as error:
         form.add_error("code", why_refused(error))
         return retry_later(_observees_page(request, form, status=429), error)
@@ -330,7 +332,7 @@ def _observees_page(request: TenantRequest, form: CodeForm, status: int = 200) -
     page = Paginator(links, STUDENTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "may_add": may(actor, REDEEM, person),
+        "why_not": "" if may(actor, REDEEM, person) else why_not_add(actor, person),
         "page": page,
         "students": panels.students_of(actor, person, list(page)),
         "is_searchable": page.has_other_pages() or "q" in request.GET,

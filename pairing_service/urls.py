@@ -36,4 +36,5 @@ urlpatterns = [
     path("", include(docs.pages)),
 ]
 
+handler403 = "pairing_service.denied.permission_denied"
 handler404 = "pairing_service.not_found.page_not_found"

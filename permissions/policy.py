@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -338,6 +338,18 @@ def unmet(
     for row in rule.rows:
         for target in found:
             yield row, target, [c for c in row.conditions if not getattr(target, names[c])]
+
+
+def only_acting_prevents(actor: Actor, rule: Rule) -> bool:
+    """Whether they can do it to nothing at all while acting so, and the person acted as could."""
+    if not actor.is_acting:
+        return False
+    themself = replace(actor, real=actor.person, memo={})
+    return _is_for_nothing(actor, rule) and not _is_for_nothing(themself, rule)
+
+
+def _is_for_nothing(actor: Actor, rule: Rule) -> bool:
+    return all(row.q(actor) is NOTHING for row in rule.rows)
 
 
 # --- Conditions that every app uses ---

@@ -226,7 +226,17 @@ def test_while_acting_there_are_no_tokens(cast: Cast, signed_in: Any) -> None:
     browser = signed_in(cast.root_admin)
     browser.post(f"/users/{cast.student.pk}/masquerade")
     assert "Access tokens" not in browser.get("/profile/settings").content.decode()
-    assert browser.post("/profile/tokens/new", {"purpose": "x"}).status_code == 403
+    refused = browser.post("/profile/tokens/new", {"purpose": "x"})
+    assert refused.status_code == 403
+    assert "possible while you act as someone" in refused.content.decode()
+
+
+def test_what_they_may_not_do_themselves_is_no_matter_of_acting(cast: Cast, signed_in: Any) -> None:
+    browser = signed_in(cast.root_admin)
+    browser.post(f"/users/{cast.student.pk}/masquerade")
+    refused = browser.get(f"/courses/{cast.courses.biology.pk}/settings")
+    assert "Your role here does not include it." in refused.content.decode()
+    assert "possible while you act as someone" not in refused.content.decode()
 
 
 # --- Tokens that would open more than what made them ---

@@ -101,7 +101,10 @@ def test_not_while_acting(cast: Cast, signed_in):
     admin = signed_in(cast.root_admin)
     admin.post(f"/users/{cast.student.pk}/masquerade")
     assert PAGE not in text(admin.get("/profile/settings"))
-    assert [admin.get(PAGE).status_code, admin.post(PAGE).status_code] == [403, 403]
+    refused = admin.get(PAGE)
+    assert [refused.status_code, admin.post(PAGE).status_code] == [403, 403]
+    assert "This isn't possible while you act as someone." in text(refused)
+    assert "Your role here" not in text(refused)
     with pytest.raises(Denied):
         make_qr_sign_in(actor=cast.actor(cast.root_admin, cast.student))
     assert not QrSignIn.objects.exists()

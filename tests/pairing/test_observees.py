@@ -105,7 +105,11 @@ def test_while_self_registration_is_off_there_is_no_form(cast: Cast, joy: Client
     page = _text(joy.get(PAGE))
     assert 'name="code"' not in page
     assert "the school has switched it off" in page
-    assert joy.post(PAGE, {"code": code}).status_code == 403
+    assert "You observe nobody yet" in page
+    assert "Add a student with a pairing code" not in page
+    refused = joy.post(PAGE, {"code": code})
+    assert refused.status_code == 403
+    assert "the school has switched it off" in _text(refused)
     assert PairingCode.objects.live().count() == 1
 
 
@@ -115,8 +119,13 @@ def test_acting_as_an_observer_lends_nothing(cast: Cast, signed_in: Any, code: s
     make_admin(cast, helper, cast.root, make_account_role(cast, "Helper", "become_user"))
     client = signed_in(helper)
     client.post(f"/users/{cast.observer.pk}/masquerade")
-    assert 'name="code"' not in _text(client.get(PAGE))
-    assert client.post(PAGE, {"code": code}).status_code == 403
+    page, refused = client.get(PAGE), client.post(PAGE, {"code": code})
+    assert 'name="code"' not in _text(page)
+    assert refused.status_code == 403
+    for text in (_text(page), _text(refused)):
+        assert "While acting as Joy Okafor you need “Users - manage observers”" in text
+        assert "switched it off" not in text
+        assert "Your role here does not include it" not in text
     assert not ObservationLink.objects.exists()
 
 
