@@ -29,6 +29,7 @@ from permissions.models import Role
 from permissions.policy import Rule, may, permitted
 
 State = Enrolment.State
+_UNANSWERED = (State.INVITED, State.CREATION_PENDING)
 
 
 def role_name(role: Role) -> str:
@@ -83,11 +84,18 @@ def courses_of(actor: Actor, person: User) -> tuple[list[CourseRow], list[Invita
     there: dict[Course, list[Enrolment]] = {}
     invited = []
     for enrolment in enrolments:
-        if enrolment.state in (State.INVITED, State.CREATION_PENDING):
+        if enrolment.state in _UNANSWERED:
             invited.append(enrolment)
         else:
             there.setdefault(enrolment.course, []).append(enrolment)
     return _course_rows(actor, there), _invitations(actor, invited)
+
+
+def invitations_of(person: User) -> QuerySet[Enrolment]:
+    """The places that wait for the person's answer, by course."""
+    found = Enrolment.objects.filter(OF_SOMEONE_THERE, user=person, state__in=_UNANSWERED)
+    found = found.select_related("course", "role", "associated_user")
+    return found.order_by("course__name", "course_id", "pk")
 
 
 def _course_rows(actor: Actor, there: dict[Course, list[Enrolment]]) -> list[CourseRow]:

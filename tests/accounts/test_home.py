@@ -1,10 +1,13 @@
 """The first page and the frame: what each person needs, and nothing that leads nowhere."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from pairing.actions import link
+from tests.cast import enrol
 
 
 def get(client, path="/"):
@@ -81,6 +84,25 @@ def test_an_administrator_finds_their_accounts(cast, signed_in):
     assert "Science" not in text
 
 
+def test_who_is_invited_is_told_and_led_to_the_answer(cast, signed_in):
+    enrol(cast, cast.observer, cast.courses.biology, "TeacherEnrollment", "invited")
+    text = get(signed_in(cast.observer))
+    invitations = text[text.index("Invitations") :]
+    assert "Biology" in invitations
+    assert "Teacher" in invitations
+    assert re.search(r'href="/courses"[^>]*>Accept or decline', invitations)
+    assert "Nothing is waiting for you yet." not in text
+
+
+def test_a_course_whose_end_is_past_is_none_of_the_current_ones(cast, signed_in):
+    biology = cast.courses.biology
+    biology.end_at = timezone.now() - timedelta(days=1)
+    biology.save()
+    text = get(signed_in(cast.teacher))
+    assert "History" in text
+    assert "Biology" not in text
+
+
 @pytest.mark.parametrize("who", ["root_admin", "sub_admin", "teacher", "student", "observer", None])
 def test_no_link_of_the_first_page_is_dead(cast, signed_in, linked, who):
     client = signed_in(getattr(cast, who) if who else None)
@@ -92,6 +114,8 @@ def test_no_link_of_the_first_page_is_dead(cast, signed_in, linked, who):
 def test_the_first_page_takes_few_statements(
     cast, signed_in, linked, django_assert_max_num_queries, who
 ):
+    for course in (cast.courses.chemistry, cast.courses.reading):
+        enrol(cast, getattr(cast, who), course, "TaEnrollment", "invited")
     client = signed_in(getattr(cast, who))
     get(client)
     with django_assert_max_num_queries(15):
