@@ -127,7 +127,10 @@ def why_refused(error: CodeRefused | OwnCode | TooManyGuesses) -> str:
             error.minutes,
         ) % {"minutes": error.minutes}
     if isinstance(error, OwnCode):
-        return _("This code is your own. Give it to the person who is to observe you.")
+        return _(
+            "This code is your own. The person who is to observe you uses it:"
+            " you sign out first, then they register with it or sign in as themself."
+        )
     # The same for all five reasons, so that a guesser learns nothing.
     return _(
         "This code doesn't work: it is mistyped, used already, or expired."

@@ -45,7 +45,7 @@ from pairing.forms import CodeForm, RegistrationForm
 from pairing.guesses import TooManyGuesses
 from pairing.proofs import may_try_to_register
 from pairing.refusals import why_refused
-from pairing.views import WELCOME, retry_later
+from pairing.views import CAME_TO_REGISTER, WELCOME, retry_later
 
 
 @login_not_required
@@ -55,7 +55,7 @@ from pairing.views import WELCOME, retry_later
 def register(request: TenantRequest) -> HttpResponse:
     """The code, or for whose code is kept: who they are; POST registers them and signs them in."""
     if request.actor.person is not None:
-        return redirect("pairing:observees")
+        return _to_observing()
     if not request.root_account.settings.is_open:
         return _closed(request)
     kept = kept_code(request)
@@ -76,7 +76,7 @@ def register_code(request: TenantRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("pairing:register")  # who changes the language beside an error comes so
     if request.actor.person is not None:
-        return redirect("pairing:observees")
+        return _to_observing()
     form = CodeForm(request.POST)
     if not form.is_valid():
         return _code_page(request, form, status=422)
@@ -88,6 +88,11 @@ def register_code(request: TenantRequest) -> HttpResponse:
     keep_code(response, request.root_account, KeptCode(text[:1000], student.guarded_name))
     know_browser(request, response)
     return response
+
+
+def _to_observing() -> HttpResponse:
+    """Whoever is signed in adds students there; on a family's device it may be somebody else."""
+    return redirect(f"{reverse('pairing:observees')}?{CAME_TO_REGISTER}=1")
 
 
 @login_not_required

@@ -52,6 +52,8 @@ from permissions.policy import Denied, may, permitted
 STUDENTS_PER_PAGE = 25
 # Where the session keeps whom someone who has just registered is linked to.
 WELCOME = "registered_for"
+# What the address of Observing says of someone who is signed in and wanted to register.
+CAME_TO_REGISTER = "registering"
 
 
 # --- Making a code ---
@@ -299,7 +301,9 @@ def _add_student(request: TenantRequest) -> HttpResponse:
         return retry_later(_observees_page(request, form, status=429), error)
     except (CodeRefused, OwnCode) as error:
         form.add_error("code", why_refused(error))
-        return _dropping_code(_observees_page(request, form, status=422))
+        is_own = isinstance(error, OwnCode)
+        page = _observees_page(request, form, status=422, may_be_another=is_own)
+        return _dropping_code(page)
     _tell_of(request, done)
     return _dropping_code(redirect("pairing:observees"))
 
@@ -325,7 +329,10 @@ def _tell_of(request: TenantRequest, done: Redemption) -> None:
         messages.info(request, said % names)
 
 
-def _observees_page(request: TenantRequest, form: CodeForm, status: int = 200) -> HttpResponse:
+def _observees_page(
+    request: TenantRequest, form: CodeForm, status: int = 200, *, may_be_another: bool = False
+) -> HttpResponse:
+    """`may_be_another`: who sits there may be somebody else than who is signed in."""
     actor, person = request.actor, request.actor.person
     assert person is not None
     links = _links_found(person, request.GET.get("q", ""))
@@ -337,6 +344,7 @@ def _observees_page(request: TenantRequest, form: CodeForm, status: int = 200) -
         "students": panels.students_of(actor, person, list(page)),
         "is_searchable": page.has_other_pages() or "q" in request.GET,
         "welcome": _welcome(request, person),
+        "may_be_another": may_be_another or CAME_TO_REGISTER in request.GET,
         "settings": request.root_account.settings,
     }
     return render(request, "pairing/observees.html", context, status=status)

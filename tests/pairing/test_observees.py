@@ -79,7 +79,8 @@ def test_nothing_typed_is_said_at_the_field(joy: Client):
 def test_ones_own_code_is_for_somebody_else(cast: Cast, signed_in: Any, code: str):
     answer = signed_in(cast.student).post(PAGE, {"code": code})
     assert answer.status_code == 422
-    assert "This code is your own" in _text(answer)
+    assert "you sign out first, then they register with it or sign in as themself" in _text(answer)
+    assert "Sign out and register" in _text(answer)
     assert PairingCode.objects.live().count() == 1
 
 

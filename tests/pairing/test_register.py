@@ -15,6 +15,7 @@ from pairing.models import ObservationLink, PairingCode, WrongGuesses
 from tests.cast import PASSWORD, Cast
 
 PAGE = "/register/observer"
+OBSERVING = "/profile/observees"
 STEP = "/register/observer/code"
 LOST = "K7QDM-2XR9T"
 PARENT = {"name": "Ruth Okafor", "email": "ruth@home.example", "password": "willow-under-rain"}
@@ -174,7 +175,20 @@ def test_with_a_dead_code_nothing_tells_who_has_an_account(cast: Cast, holder: C
 def test_who_is_signed_in_adds_the_student_on_observing(cast: Cast, signed_in: Any):
     client = signed_in(cast.observer)
     for answer in (client.get(PAGE), client.post(STEP, {"code": LOST}), client.post(PAGE, PARENT)):
-        assert (answer.status_code, answer["Location"]) == (302, "/profile/observees")
+        assert (answer.status_code, answer["Location"]) == (302, f"{OBSERVING}?registering=1")
+
+
+def test_on_a_family_s_device_the_other_one_signs_out_and_registers(cast: Cast, signed_in: Any):
+    client = signed_in(cast.student)
+    assert "Not you?" not in _text(client.get(OBSERVING))
+    page = _text(client.get(PAGE, follow=True))
+    assert "You are signed in as <strong>Ada Okafor</strong>. Not you?" in page
+    form = page[page.index('<form class="alert" method="post" action="/logout"') :]
+    assert "csrfmiddlewaretoken" in form[: form.index("</form>")]
+    assert f'name="next" value="{PAGE}"' in form
+    out = client.post("/logout", {"next": PAGE}, follow=True)
+    assert out.redirect_chain == [(PAGE, 302)]
+    assert 'name="code"' in _text(out)
     assert not WrongGuesses.objects.exists()
 
 
