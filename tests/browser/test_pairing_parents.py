@@ -44,6 +44,23 @@ def test_a_parent_registers_and_lands_on_observing(
     assert ObservationLink.objects.active().get().observer.login_id == "ruth@home.example"
 
 
+def test_a_name_that_is_one_long_word_fits_on_a_phone(cast: Cast, browser_page: Page):
+    long = "Wolfeschlegelsteinhausenbergerdorffwelche"
+    sortable = f"Okafor, {long}"
+    User.objects.filter(pk=cast.student.pk).update(name=f"{long} Okafor", sortable_name=sortable)
+    page = browser_page
+    page.set_viewport_size({"width": 390, "height": 800})
+    _type_code(page, cast.code().shown)
+    page.get_by_label("Your name").fill("Ruth Okafor")
+    page.get_by_label("E-mail").fill("ruth@home.example")
+    page.get_by_label("Password", exact=True).fill("willow-under-rain")
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_role("heading", name=f"You are linked to {long} O.")).to_be_visible()
+    panel = page.locator("section").filter(has_text="Nothing more to do.")
+    assert panel.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_second_parent_with_an_account_signs_in_with_the_code_kept(
     cast: Cast, browser_page: Page
 ):
