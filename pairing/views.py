@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.middleware import TenantRequest
 from accounts.models import User
+from accounts.people import named, searched
 from courses.models import Course
 from courses.rules import SEE_SIS_IN_COURSE
 from courses.views.people import course_in_sight, crumbs_to
@@ -335,12 +336,14 @@ def _observees_page(
     """`may_be_another`: who sits there may be somebody else than who is signed in."""
     actor, person = request.actor, request.actor.person
     assert person is not None
-    links = _links_found(person, request.GET.get("q", ""))
+    every = _links_of(person)
+    links = _named(every, request.GET.get("q", ""))
     page = Paginator(links, STUDENTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "why_not": "" if may(actor, REDEEM, person) else why_not_add(actor, person),
         "page": page,
+        "observes_nobody": not page.paginator.count and not every.exists(),
         "students": panels.students_of(actor, person, list(page)),
         "is_searchable": page.has_other_pages() or "q" in request.GET,
         "welcome": _welcome(request, person),
@@ -350,12 +353,16 @@ def _observees_page(
     return render(request, "pairing/observees.html", context, status=status)
 
 
-def _links_found(observer: User, text: str) -> QuerySet[ObservationLink]:
+def _links_of(observer: User) -> QuerySet[ObservationLink]:
     links = ObservationLink.objects.active().filter(observer=observer)
     links = links.exclude(student__state=User.State.DELETED).select_related("student")
-    if text.strip():
-        links = links.filter(student__name__icontains=text.strip().replace("\x00", ""))
     return links.order_by("student__name_key", "pk")
+
+
+def _named(links: QuerySet[ObservationLink], text: str) -> QuerySet[ObservationLink]:
+    """Those to students whose name fits the text, as on People; all when there is none."""
+    text = searched(text)
+    return links.filter(named(text, "student__name_key")) if text else links
 
 
 def _welcome(request: TenantRequest, observer: User) -> ObservationLink | None:

@@ -167,6 +167,24 @@ def _keep(cast: Cast, client: Client, code: str) -> None:
     client.cookies["pairing_code"] = response.cookies["pairing_code"].value
 
 
+def test_a_name_that_nobody_has_does_not_mean_that_nobody_is_observed(cast: Cast, joy: Client):
+    link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=cast.student)
+    page = _text(joy.get(PAGE, {"q": "zzz"}))
+    assert "Nobody whom you observe has this name." in page
+    assert "You observe nobody yet" not in page
+    assert "Add another student" in page
+
+
+@pytest.mark.parametrize("typed", ["maria", "MARÍA", "jose garcia", "maria-jose", "gar"])
+def test_a_name_is_found_however_it_is_spelt(cast: Cast, joy: Client, typed: str):
+    student = make_user(cast.root, "María-José García")
+    for each in (student, cast.student):
+        link(actor=cast.actor(cast.root_admin), observer=cast.observer, student=each)
+    page = _text(joy.get(PAGE, {"q": typed}))
+    assert "María-José García" in page
+    assert "Ada Okafor" not in page
+
+
 def test_many_students_come_in_pages_with_a_search_and_few_queries(
     cast: Cast, joy: Client, django_assert_max_num_queries: Any
 ):
