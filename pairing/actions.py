@@ -580,10 +580,9 @@ def enrol_observer(
 
 
 @transaction.atomic
-def question_link(*, actor: Actor, link: ObservationLink) -> None:
-    """The student says that this observer isn't right; administrators are told, once a day.
-
-    Raises Denied, NotLive.
+def question_link(*, actor: Actor, link: ObservationLink) -> bool:
+    """The student says that this observer isn't right; whether administrators are told of it now:
+    they are once a day. Raises Denied, NotLive.
     """
     require(actor, QUESTION_LINK, link)
     this = ObservationLink.objects.active().filter(pk=link.pk)
@@ -593,12 +592,13 @@ def question_link(*, actor: Actor, link: ObservationLink) -> None:
         action="link_questioned", subject=link.student, created_at__gt=timezone.now() - _SAID_AGAIN
     )
     if told.filter(data__observer=link.observer_id).exists():
-        return
+        return False
     record(actor, "link_questioned", subject=link.student, observer=link.observer_id)
     tell_after_commit(
         actor.root_account, _administrators(actor), "link_questioned",
         student_name=link.student.name, observer_name=link.observer.name,
     )  # fmt: skip
+    return True
 
 
 @transaction.atomic

@@ -173,7 +173,7 @@ def newest_code(actor: Actor, student: User) -> int:
 
 @dataclass(frozen=True)
 class ObserverRow:
-    """One who observes a student, and what the actor may do about it."""
+    """One who observes a student, and what the actor may do about it that has not been done."""
 
     link: ObservationLink
     may_question: bool
@@ -184,7 +184,7 @@ def observers_of(actor: Actor, student: User) -> list[ObserverRow]:
     """Who observes the student, the newest link first: three statements."""
     links = ObservationLink.objects.active().filter(student=student)
     existing = links.exclude(observer__state=User.State.DELETED).select_related("observer")
-    may_question = _ids(permitted(actor, QUESTION_LINK).filter(student=student))
+    may_question = _ids(permitted(actor, QUESTION_LINK).filter(student=student, questioned_at=None))
     may_remove = _ids(permitted(actor, UNLINK).filter(student=student))
     return [
         ObserverRow(link, link.pk in may_question, link.pk in may_remove)

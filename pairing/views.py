@@ -237,8 +237,9 @@ def _back(request: TenantRequest) -> HttpResponseRedirect:
 def observer_question(request: TenantRequest, link_id: int) -> HttpResponse:
     """A student says that this observer isn't right; an administrator is told."""
     link = _link(request, QUESTION_LINK, link_id)
-    said = _("The administrators of %(school)s have been told about %(observer)s.")
-    _act(request, question_link, link, said)
+    told = _("The administrators of %(school)s have been told about %(observer)s.")
+    known = _("You have said so before: the administrators of %(school)s know of %(observer)s.")
+    _act(request, question_link, link, told, known)
     return redirect("accounts:settings")
 
 
@@ -258,11 +259,16 @@ def _link(request: TenantRequest, rule: Any, link_id: int) -> ObservationLink:
 
 
 def _act(
-    request: TenantRequest, action: Callable[..., None], link: ObservationLink, said: str
+    request: TenantRequest,
+    action: Callable[..., bool | None],
+    link: ObservationLink,
+    said: str,
+    otherwise: str = "",
 ) -> None:
-    """Do it with a live link, and say so."""
+    """Do it with a live link, and say so; `otherwise` where it changed nothing."""
     try:
-        action(actor=request.actor, link=link)
+        if action(actor=request.actor, link=link) is False:
+            said = otherwise
     except NotLive:
         said = _("That link had ended already.")
     names = {

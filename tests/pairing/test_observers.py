@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from audit.models import Event
-from pairing.actions import link
+from pairing.actions import link, settle_question
 from pairing.models import ObservationLink
 from tests.cast import Cast
 
@@ -30,6 +32,10 @@ def _question(row: ObservationLink) -> str:
     return f"/profile/observers/{row.pk}/question"
 
 
+def _text(response: Any) -> str:
+    return html.unescape(response.content.decode())
+
+
 def _remove(row: ObservationLink) -> str:
     return f"/profile/observers/{row.pk}/remove"
 
@@ -47,6 +53,24 @@ def test_saying_that_one_isnt_right_tells_an_administrator(ada: Client, row: Obs
     assert "administrators of Northfield have been told about Joy Okafor" in answer.content.decode()
     assert Event.objects.filter(action="link_questioned").count() == 1
     assert ObservationLink.objects.active().exists()
+
+
+def test_what_was_said_stays_beside_the_observer_until_it_is_settled(
+    ada: Client, cast: Cast, row: ObservationLink
+):
+    with time_machine.travel("2026-11-23T12:05:00Z", tick=False):
+        page = _text(ada.post(_question(row), follow=True))
+        again = _text(ada.post(_question(row), follow=True))
+    said = "You told the administrators that this isn't right: Monday, 23 November, 12:05"
+    assert said in page
+    assert f'action="{_question(row)}"' not in page
+    assert "You have said so before" in again
+    assert "have been told" not in again
+    assert Event.objects.filter(action="link_questioned").count() == 1
+    settle_question(actor=cast.actor(cast.root_admin), link=row)
+    page = _text(ada.get(SETTINGS))
+    assert "this isn't right:" not in page
+    assert f'action="{_question(row)}"' in page
 
 
 def test_a_second_one_who_isnt_right_is_told_the_same_day(
