@@ -165,7 +165,8 @@ def live_codes(actor: Actor, student: User) -> QuerySet[PairingCode]:
 def newest_code(actor: Actor, student: User) -> int:
     """The id of the last code that the caller made for the student; 0 when there is none.
 
-    A form carries it: sent a second time (a page loaded again) it would not be the last any more.
+    A form carries it: sent a second time (a page loaded again), or after another tab made one, it
+    would not be the last any more.
     """
     made = PairingCode.objects.filter(student=student, issued_by=actor.real)
     return made.order_by("-pk").values_list("pk", flat=True).first() or 0

@@ -93,7 +93,8 @@ def _issue(request: TenantRequest, place: Place) -> HttpResponse:
 
 
 def _was_sent_before(request: TenantRequest, place: Place) -> bool:
-    """Whether the answer to this very form was a code: the page with it was loaded again."""
+    """Whether a code was made since the form was shown: with this very form, whose page was loaded
+    again, or in another tab. What is said is true of both."""
     newest = request.POST.get("newest", "")
     return bool(newest) and newest != str(panels.newest_code(request.actor, place.student))
 

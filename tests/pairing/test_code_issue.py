@@ -69,6 +69,17 @@ def test_a_page_that_is_loaded_again_makes_no_second_code(ada: Client):
     assert not CODE.search(again.content.decode())
 
 
+def test_a_page_left_open_in_another_tab_says_what_is_true_and_then_makes_one(ada: Client):
+    """The tab was not loaded again: the other one made the code."""
+    sent = {"newest": re.search(r'name="newest" value="(\d+)"', _text(ada.get(DOOR)))[1]}
+    ada.post(DOOR, sent)
+    page = _text(ada.post(DOOR, sent))
+    assert "since this page was opened, here or in another tab" in page
+    assert "loaded again" not in page
+    ada.post(DOOR, {"newest": re.search(r'name="newest" value="(\d+)"', page)[1]})
+    assert PairingCode.objects.live().count() == 2
+
+
 def test_another_for_a_second_person_is_made_when_it_is_asked_for(ada: Client):
     first = ada.post(DOOR)
     assert "Make another for a second person" in _text(first)
