@@ -26,12 +26,12 @@ from sis.kinds import KINDS, KindNotTaken, kind_of, unknown_columns
 from sis.limits import as_they_are_now
 from sis.reading import FileRefused, Source, Survey, rows, survey
 from sis.report import Problem, Report, problem_at
+from sis.waiting import Waiting
 
 BATCH = 2_000
 # Hashing a password takes a good part of a second: fewer at a time, so that the progress moves and
 # the run can be ended.
 SLOW_BATCH = 20
-MOST_LATER = 20_000
 # What `skip_deletes` leaves out (contract §8.2).
 DELETING = {"deleted", "deleted_last_completed"}
 
@@ -83,7 +83,7 @@ class _Run:
         self._follower = follower
         self._skips_deletes = skip_deletes
         self._done = 0
-        self._later: dict[str, list[tuple[AnyRow, str]]] = {kind.name: [] for kind in KINDS}
+        self._later = {kind.name: Waiting() for kind in KINDS}
         self.report = Report([kind.name for kind in KINDS])
 
     def take(self, sources: list[Source]) -> None:
@@ -148,7 +148,7 @@ class _Run:
                 self.report.error(problem_at(batch[0].place, reason))
         else:
             self.report.add(kind.name, done.outcome)
-            self._put_off(kind, done.later)
+            self._later[kind.name].add(done.later)
 
     def _put_smaller(self, kind: Kind[AnyRow], batch: Sequence[AnyRow], tries: int) -> None:
         """Once more as it is, for somebody may have got in between; after that in halves."""
@@ -176,20 +176,14 @@ class _Run:
 
     # --- Rows that wait ---
 
-    def _put_off(self, kind: Kind[AnyRow], later: list[tuple[AnyRow, str]]) -> None:
-        waiting = self._later[kind.name]
-        room = MOST_LATER - len(waiting)
-        waiting += later[:room]
-        for row, reason in later[room:]:
-            self.report.error(problem_at(row.place, reason))
-
     def _try_again(self, kind: Kind[AnyRow]) -> bool:
         """Until it does not help any more; whether it helped."""
         helped = False
         while waiting := self._later[kind.name]:
-            self._later[kind.name] = []
-            for start in range(0, len(waiting), BATCH):
-                self._put(kind, [row for row, _ in waiting[start : start + BATCH]])
+            self._later[kind.name] = Waiting()
+            found = (row for row, _ in waiting)
+            while batch := list(islice(found, BATCH)):
+                self._put(kind, batch)
             if len(self._later[kind.name]) >= len(waiting):
                 break
             helped = True

@@ -72,32 +72,41 @@ class Store(Generic[K, V]):
             return self._wanted[key]
         return self._found[key][1] if key in self._found else None
 
+    def before(self, key: K) -> V | None:
+        """The thing as it was read; None when it was not there."""
+        return self._found[key][1] if key in self._found else None
+
     def pk(self, key: K) -> int | None:
         """The id of one that was there before."""
         return self._found[key][0] if key in self._found else None
 
     def put(self, key: K, values: V, fixed: tuple[Any, ...] = ()) -> None:
-        """Want it so. `fixed` is for a new one."""
+        """Want it so. `fixed` is for a new one; without it what an earlier row gave stays."""
         self._wanted[key] = values
-        if key not in self._found:
+        if key not in self._found and (fixed or key not in self._given):
             self._given[key] = fixed
 
     def changes(self) -> Iterator[Changed[K, V]]:
         """What will differ from what was read."""
         for key, values in self._wanted.items():
-            before = self._found[key][1] if key in self._found else None
+            before = self.before(key)
             if before != values:
                 yield Changed(key, before, values)
 
     def write(self) -> list[Changed[K, V]]:
         """Write what differs. IntegrityError when somebody else got in between."""
         changes = list(self.changes())
-        self._update([change for change in changes if change.before is not None])
+        there = [change for change in changes if change.before is not None]
+        self._hold(there)
+        self.make_way(there)
+        self._update(there)
         self._insert([change for change in changes if change.before is None])
         return changes
 
+    def make_way(self, changes: list[Changed[K, V]]) -> None:
+        """Called when what will be overwritten is held: for values that change hands."""
+
     def _update(self, changes: list[Changed[K, V]]) -> None:
-        self._hold(changes)
         alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
         for key, before, after in changes:
             names = [n for n in self._names if getattr(before, n) != getattr(after, n)]

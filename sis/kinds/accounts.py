@@ -81,9 +81,11 @@ class _Accounts:
         self.store.put(key, values, (parent.pk,))
 
     def _delete(self, key: str, old: Values) -> None:
-        if self._there[key].pk in self._occupied:
-            raise TryLater(f"Account {key} still has courses or accounts below it")
-        self._there[key].state = DELETED
+        account = self._there.get(key)  # none for one of this batch, below which nothing is yet
+        if account is not None:
+            if account.pk in self._occupied:
+                raise TryLater(f"Account {key} still has courses or accounts below it")
+            account.state = DELETED
         self.store.put(key, old._replace(state=DELETED))
 
     def _parent(self, row: AccountRow) -> Account:

@@ -69,14 +69,16 @@ class _Links:
                 f"student: {row.student_id}"
             )
         old = self.store.get(key)
-        values = self._values(state, old)
+        values = self._values(state, key, old)
         if values != old and not self._may_attach:
             raise RowRefused("Whoever imports may not link observers to students")
         self.store.put(key, values)
 
-    def _values(self, state: str, old: Values | None) -> Values:
-        if old is not None and old.state == state:
-            return old
+    def _values(self, state: str, key: Key, old: Values | None) -> Values:
+        """Who is linked already stays so since the same day, whatever rows in between say."""
+        for known in (self.store.before(key), old):
+            if known is not None and known.state == state:
+                return known
         if old is not None and state == DELETED:
             return Values(state, old.linked_at, self._batch.now)
         return Values(state, self._batch.now, None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from secrets import token_hex
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts.actions import check_password, names
 from accounts.actions.people import end_access, end_all_of, hold_all_of
@@ -59,18 +61,33 @@ class Values(NamedTuple):
     password: str
 
 
+class _People(Store[str, Values]):
+    def make_way(self, changes: list[Changed[str, Values]]) -> None:
+        """Let go of logins that go to others: of two who swap theirs each would wait for ever."""
+        taken = {change.after.login_key for change in changes}
+        leaving = [
+            self.pk(c.key)
+            for c in changes
+            if c.before and c.before.login_key != c.after.login_key and c.before.login_key in taken
+        ]
+        if leaving:
+            passing = Concat(Value(f"{token_hex(16)} "), Cast("pk", CharField()))
+            User.objects.filter(among("pk", leaving)).update(login_id=passing, login_key=passing)
+
+
 class _Users:
     def __init__(self, batch: Batch[UserRow]) -> None:
         self._batch = batch
         ids = {row.user_id for row in batch.rows}
         everyone = User.objects.filter(root_account=batch.root)
-        self.store: Store[str, Values] = Store(
+        self.store = _People(
             User,
             Values,
             keys=("sis_id",),
             constants=batch.stamps,
         )
         self.store.read(everyone.filter(among("sis_id", ids)))
+        self._wanted = {row.user_id: _login_wanted(row) for row in batch.rows}
         wanted = {login_key(row.login_id) for row in batch.rows}
         # Who has a login now; it changes hands as the rows are gone through.
         logins = Login.objects.filter(among("login_key", wanted), root_account=batch.root)
@@ -164,10 +181,21 @@ class _Users:
         return old.password if old else make_password(None)
 
     def _claim(self, login: str, key: str) -> None:
-        """Nobody gets a login that somebody else has."""
-        if self._holders.get(login, key) != key:
+        """Nobody gets a login that somebody else has and keeps."""
+        holder = self._holders.get(login, key)
+        if holder != key and not self._lets_go(holder, login):
             raise TryLater("The login is taken by somebody else")
         self._holders[login] = key
+
+    def _lets_go(self, holder: str | None, login: str) -> bool:
+        """Whether a row of this batch gives another login to who has this one. Should that row be
+        refused, the database refuses this one, too."""
+        before = self.store.before(holder) if holder is not None else None
+        return (
+            before is not None
+            and before.login_key == login
+            and self._wanted.get(str(holder)) not in (None, login)
+        )
 
     def _release(self, login: str, key: str) -> None:
         if self._holders.get(login) == key:
@@ -207,6 +235,11 @@ class _Users:
             and are_so(change.before, change.after)
             and (pk := self.store.pk(change.key)) is not None
         ]
+
+
+def _login_wanted(row: UserRow) -> str | None:
+    """The login that the row gives its person; None for who is deleted: theirs is free after it."""
+    return None if row.status.lower() == User.State.DELETED else login_key(row.login_id)
 
 
 def _is_deleted(before: Values, after: Values) -> bool:

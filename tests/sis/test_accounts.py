@@ -95,6 +95,17 @@ def test_a_deleted_account_comes_back(cast: Cast, take: Take) -> None:
     assert take(a=HEAD + "west,,West,active").changes["accounts"] == {"updated": 1}
 
 
+@pytest.mark.parametrize("states", [("active", "deleted"), ("active", "deleted", "active")])
+def test_a_new_account_may_end_and_return_within_a_file(
+    cast: Cast, take: Take, states: tuple[str, ...]
+) -> None:
+    text = HEAD + "\n".join(f"west,,West,{state}" for state in states)
+    assert take(a=text).errors == []
+    west = Account.objects.get(sis_id="west")
+    assert (west.state, west.parent_id) == (states[-1], cast.root.pk)
+    assert take(a=text).total_changes == 0
+
+
 def test_deleting_what_is_not_there_changes_nothing(cast: Cast, take: Take) -> None:
     report = take(a=HEAD + "nowhere,,Nowhere,deleted")
     assert (report.total_changes, report.errors) == (0, [])

@@ -268,6 +268,16 @@ def test_the_same_row_twice_is_one_enrolment_and_the_later_counts(roster: Cast, 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("states", [("active", "deleted"), ("active", "deleted", "active")])
+def test_a_new_place_may_end_and_return_within_a_file(
+    roster: Cast, take: Take, states: tuple[str, ...]
+) -> None:
+    text = HEAD + "\n".join(f"reading,,student,student,{state}," for state in states)
+    assert take(e=text).errors == []
+    assert Enrolment.objects.get(user=roster.student, course__sis_id="reading").state == states[-1]
+    assert take(e=text).total_changes == 0
+
+
 def test_another_tenants_people_and_courses_are_not_found(roster: Cast, take: Take) -> None:
     User.objects.filter(pk=roster.stranger.pk).update(sis_id="stranger")
     report = take(e=HEAD + "bio,,stranger,student,active,")

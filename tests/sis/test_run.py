@@ -16,7 +16,7 @@ from accounts.models import Account, User
 from audit.models import Event
 from courses.models import Course, Enrolment, Section
 from permissions.models import AccountMembership
-from sis import importing
+from sis import importing, waiting
 from sis.kinds.users import Values
 from sis.report import MOST_PROBLEMS
 from sis.store import Store
@@ -115,6 +115,24 @@ def _queries(action: Any) -> int:
     with CaptureQueriesContext(connection) as captured:
         action()
     return len(captured)
+
+
+def test_however_many_rows_wait_all_are_taken(
+    cast: Cast, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on the first day: parents' places stand before the links that make them possible."""
+    monkeypatch.setattr(waiting, "_FEW", 100)
+    some = range(30)
+    places = "".join(f"paint,p{n},observer,active,s{n}\n" for n in some)
+    report = take(
+        c=ROSTER["courses"].replace(",art,", ",,"),
+        u="user_id,login_id,full_name,status\n"
+        + "".join(f"{kind}{n},{kind}{n},P {n},active\n" for n in some for kind in "ps"),
+        e="course_id,user_id,role,status,associated_user_id\n" + places,
+        o="observer_id,student_id,status\n" + "".join(f"p{n},s{n},active\n" for n in some),
+    )
+    assert report.errors == []
+    assert Enrolment.objects.filter(associated_user__sis_id__startswith="s").count() == 30
 
 
 @pytest.mark.parametrize("kind", list(ROSTER))

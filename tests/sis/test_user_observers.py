@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import time_machine
 
 from accounts.models import User
 from audit.models import Event
 from courses.models import Enrolment
 from pairing.models import ObservationLink
 from tests.cast import Cast
-from tests.sis.conftest import Take, reasons
+from tests.sis.conftest import Take, everything, reasons
 
 HEAD = "observer_id,student_id,status\n"
 
@@ -52,6 +53,19 @@ def test_a_link_is_removed_and_restored_as_the_same_row(roster: Cast, take: Take
     )  # fmt: skip
     assert states(roster) == {("Biology", "active"), ("History", "active")}
     assert events() == ["link_created", "link_removed", "link_restored"]
+
+
+@pytest.mark.parametrize("states", [("active", "deleted"), ("active", "deleted", "active")])
+def test_a_history_of_a_link_is_told_once(
+    roster: Cast, take: Take, states: tuple[str, ...]
+) -> None:
+    text = HEAD + "\n".join(f"observer,student,{state}" for state in states)
+    assert take(o=text).errors == []
+    before, events = everything(), Event.objects.exclude(action="sis_imported").count()
+    with time_machine.travel("2040-01-01"):
+        assert take(o=text).total_changes == 0
+    assert everything() == before
+    assert Event.objects.exclude(action="sis_imported").count() == events
 
 
 def test_removing_one_link_leaves_the_others(roster: Cast, take: Take) -> None:

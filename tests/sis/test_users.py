@@ -115,6 +115,40 @@ def test_a_login_that_becomes_free_in_the_file_can_be_given_in_any_order(
     }
 
 
+@pytest.mark.parametrize("logins", ["ba", "bca"])
+def test_logins_change_hands_in_a_circle(cast: Cast, take: Take, logins: str) -> None:
+    before = "abc"[: len(logins)]
+    rows = [HEAD + "".join(f"u{n},{to},P {n},active\n" for n, to in enumerate(to_whom))
+            for to_whom in (before, logins)]  # fmt: skip
+    take(u=rows[0])
+    report = take(u=rows[1])
+    assert (report.errors, report.changes["users"]) == ([], {"updated": len(logins)})
+    people = User.objects.filter(sis_id__startswith="u").order_by("sis_id")
+    assert "".join(people.values_list("login_id", flat=True)) == logins
+    assert "".join(login.login_id for one in people for login in one.logins.all()) == logins
+    assert take(u=rows[1]).total_changes == 0
+
+
+def test_who_keeps_a_login_after_all_keeps_it_from_others(cast: Cast, take: Take) -> None:
+    take(u=HEAD + "u1,a,One,active\nu2,b,Two,active\nu3,c,Three,active")
+    report = take(u=HEAD + "u1,b,One,active\nu2,ada.okafor,Two,active\nu3,d,Three,active")
+    assert [(p.line, p.reason) for p in report.errors] == [
+        (2, "The login is taken by somebody else"),
+        (3, "The login is taken by somebody else"),
+    ]
+    people = User.objects.filter(sis_id__in=["u1", "u2", "u3"]).order_by("sis_id")
+    assert [one.login_id for one in people] == ["a", "b", "d"]
+
+
+def test_a_row_of_logins_moves_on_in_one_go(cast: Cast, take: Take) -> None:
+    people = range(60)
+    take(u=HEAD + "\n".join(f"u{n},l{n},P {n},active" for n in people))
+    with CaptureQueriesContext(connection) as asked:
+        report = take(u=HEAD + "\n".join(f"u{n},l{n + 1},P {n},active" for n in people))
+    assert (report.errors, report.changes["users"]) == ([], {"updated": 60})
+    assert len(asked) < 40
+
+
 def test_a_deleted_persons_login_is_free_and_they_need_another_to_return(
     cast: Cast, take: Take
 ) -> None:
