@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partialmethod
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -36,6 +37,14 @@ from audit.triggers import drop_triggers
 from tests.cast import Cast, make_cast
 from tests.described import DescribedClient
 from tests.kept import Kept
+
+
+def pytest_configure() -> None:
+    """A made-up case may take long while the machine has other things to do."""
+    hypothesis.settings.register_profile(
+        "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_collection_finish() -> None:

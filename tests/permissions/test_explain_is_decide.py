@@ -53,9 +53,8 @@ from tests.permissions.worlds import KEYS, World, build, rolled_back, worlds
 
 quietly = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking whole tenants takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 asked = st.lists(st.integers(0, 10_000), min_size=4, max_size=4, unique=True)
 

@@ -82,8 +82,7 @@ def oracle_course(world: World, key: str, course: Course) -> bool:
 @pytest.mark.parametrize("few", [table.FEW, 0])
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(drawn=worlds)
 def test_what_is_listed_is_what_may_be_done_and_what_the_oracle_says(

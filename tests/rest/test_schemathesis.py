@@ -120,7 +120,6 @@ def trying(examples: int) -> settings:
         max_examples=examples,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[*HealthCheck],
     )
