@@ -188,14 +188,9 @@ class _Users:
         self._holders[login] = key
 
     def _lets_go(self, holder: str | None, login: str) -> bool:
-        """Whether a row of this batch gives another login to who has this one. Should that row be
-        refused, the database refuses this one, too."""
-        before = self.store.before(holder) if holder is not None else None
-        return (
-            before is not None
-            and before.login_key == login
-            and self._wanted.get(str(holder)) not in (None, login)
-        )
+        """Whether a row of this batch gives them another one. Should it be refused, the database
+        refuses the row that takes theirs, too."""
+        return holder is not None and self._wanted.get(holder) not in (None, login)
 
     def _release(self, login: str, key: str) -> None:
         if self._holders.get(login) == key:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.db import connection
@@ -14,6 +16,7 @@ from courses.models import Enrolment
 from pairing.actions import CodeRefused, link, redeem_code
 from pairing.models import ObservationLink
 from permissions.models import AccountMembership
+from sis.importing import import_files
 from tests.cast import PASSWORD, Cast, make_account_role, make_admin
 from tests.sis.conftest import Take, enrolments_of, reasons
 
@@ -312,6 +315,20 @@ def test_who_may_only_import_gives_nobody_another_address(
     make_admin(roster, clerk, roster.root, make_account_role(roster, "Actor", "become_user"))
     assert not take(by=clerk, u=MORE + rows).warnings
     assert user("student").email == "hers@x.example"
+
+
+def test_nor_does_who_acts_as_an_administrator(roster: Cast, tmp_path: Path) -> None:
+    roster.student.set_password(PASSWORD)
+    roster.student.save()
+    make_admin(roster, roster.teacher, roster.root)
+    file = tmp_path / "u.csv"
+    file.write_text(f"{MORE}student,{roster.student.login_id},A,O,,,hers@x.example,,active")
+    acting = roster.actor(roster.root_admin, acting_as=roster.teacher)
+    report = import_files(root_account=roster.root, paths=[file], actor=acting)
+    assert [p.reason for p in report.warnings] == [f"Imported without the e-mail: {NOT_THEIRS}"]
+    by_themself = roster.actor(roster.root_admin)
+    report = import_files(root_account=roster.root, paths=[file], actor=by_themself)
+    assert (report.warnings, user("student").email) == ([], "hers@x.example")
 
 
 def test_nor_what_single_sign_on_knows_them_by(roster: Cast, take: Take, clerk: User) -> None:
