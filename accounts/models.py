@@ -419,7 +419,7 @@ class User(AbstractBaseUser):
         Where nobody has said which words of a name are the first ones, it is one: else of two
         surnames one would be told.
         """
-        first, *others = self.name.split()
+        first, *others = self.name.split() or [self.name]
         last, comma, given = (part.strip() for part in self.sortable_name.partition(","))
         if comma and given and self.sortable_name != sorted_by_last_word(self.name):
             return f"{given} {last[:1]}.".removesuffix(" .")

@@ -50,9 +50,8 @@ def attach(link: ObservationLink) -> None:
 
 
 def attach_all(link_ids: list[int]) -> None:
-    """`attach` and `bring_back` for many links: one statement each."""
-    for sql in (_ATTACH, _BRING_BACK):
-        run(sql.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
+    """`attach` for many links: one statement."""
+    run(_ATTACH.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
 
 
 def bring_back(link: ObservationLink) -> None:
@@ -65,6 +64,11 @@ def bring_back(link: ObservationLink) -> None:
         student=link.student_id,
         now=timezone.now(),
     )
+
+
+def bring_back_all(link_ids: list[int]) -> None:
+    """`bring_back` for many links: one statement."""
+    run(_BRING_BACK.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
 
 
 _BRING_BACK = """

@@ -15,11 +15,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-UNREADABLE = _("A name has no control characters, and none that turn the writing round.")
+UNREADABLE = _("A name has no unseen characters, and none that turn the writing round.")
 
-# What turns the direction of all that follows. Marks between two letters are not among them:
-# names of right-to-left scripts have these.
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Unseen, but needed between letters of some scripts: joiners, and marks of the direction.
+_BETWEEN_LETTERS = frozenset("\u200c\u200d\u200e\u200f")
+# Letters that show nothing.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def one_line(text: str) -> str:
@@ -28,10 +29,18 @@ def one_line(text: str) -> str:
 
 
 def is_readable(name: str) -> bool:
-    """Whether a name of one line shows people what is in it, in the order in which it is there."""
-    return name.isprintable() or not any(
-        one in _TURNS or unicodedata.category(one) == "Cc" for one in name
-    )
+    """Whether a name of one line shows people what is in it, in the order in which it is there, and
+    anything at all; an empty one is for others to refuse."""
+    if name.isprintable() and name.isascii():
+        return True
+    others = set(name) - _BETWEEN_LETTERS
+    unseen = any(unicodedata.category(one) in ("Cc", "Cf") for one in others)
+    return not unseen and any(map(_shows, others))
+
+
+def _shows(character: str) -> bool:
+    """A letter, number, sign or symbol that leaves a mark."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _FILLERS
 
 
 def refuse_unreadable(name: str) -> None:

@@ -369,6 +369,10 @@ for _kind, _many in [
     ("student", "students"),
 ]:
     _TEXTS |= _add_and_remove(_kind, _many)
+_TEXTS["add_student_to_course"][1]["Students of other schools"] = (
+    "Whoever holds it in the root account adds them at once; everybody else sends an invitation,"
+    " and the place counts for pairing once the student accepts."
+)
 _TEXTS["add_observer_to_course"][1]["Observing a student"] = (
     "An enrolment that names a student needs a link between the two, or {manage_user_observers}."
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -68,6 +68,11 @@ class Batch(Generic[R]):
                 self.outcome.errors.append(problem_at(row.place, str(refused)))
             except TryLater as not_yet:
                 self.later.append((row, str(not_yet)))
+
+    def put_off(self, rows: Iterable[R], reason: str) -> None:
+        """Rows that were taken, and can't be yet."""
+        waiting = {row.place for row, _ in self.later}
+        self.later += [(row, reason) for row in rows if row.place not in waiting]
 
     def warn(self, row: R, reason: str) -> None:
         self.outcome.warnings.append(problem_at(row.place, reason))

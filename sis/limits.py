@@ -55,6 +55,14 @@ def may_give_ways_in(actor: Actor) -> bool:
     return holds and not actor.is_acting
 
 
+def may_set_up_sign_in(actor: Actor) -> bool:
+    """Whether they may give a first way in to who has none (`accounts.rules.SET_UP_SIGN_IN`)."""
+    if actor.is_operator:
+        return True
+    holds = bool(held_keys(actor, {"manage_user_logins"}, actor.root_account.path))
+    return holds and not actor.is_acting
+
+
 def out_of_reach(actor: Actor) -> set[int]:
     """Administrators who hold, somewhere, what the actor does not: their rows are refused."""
     if actor.is_operator or _governs_all(actor):

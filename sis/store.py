@@ -86,6 +86,11 @@ class Store(Generic[K, V]):
         if key not in self._found and (fixed or key not in self._given):
             self._given[key] = fixed
 
+    def leave(self, key: K) -> None:
+        """Want nothing of it."""
+        self._wanted.pop(key, None)
+        self._given.pop(key, None)
+
     def changes(self) -> Iterator[Changed[K, V]]:
         """What will differ from what was read."""
         for key, values in self._wanted.items():

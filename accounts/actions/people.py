@@ -243,14 +243,15 @@ def delete_person(*, actor: Actor, person: User) -> bool:
     return True
 
 
-def hold_all_of(people: Collection[int]) -> list[Enrolment]:
-    """Hold what ends with these people when they are deleted; their own enrolments."""
+def hold_all_of(people: Collection[int], also: Collection[int] = ()) -> list[Enrolment]:
+    """Hold what ends with these people when they are deleted, and `also` other people; gives their
+    own enrolments."""
     # In the order of who changes an enrolment: it first, then the people whom it is about.
     own = Enrolment.objects.filter(among("user", people), associated_user=None)
     there = own.exclude(state=Enrolment.State.DELETED)
     enrolments = list(there.select_for_update(of=("self",)).order_by("pk"))
     links = _links_of(people)
-    User.objects.hold({*people, *(pk for link in links for pk in _ends(link))})
+    User.objects.hold({*people, *also, *(pk for link in links for pk in _ends(link))})
     return enrolments
 
 

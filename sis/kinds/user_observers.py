@@ -11,7 +11,7 @@ from typing import NamedTuple
 from accounts.models import User
 from audit.actions import event
 from audit.models import Event
-from pairing.following import attach_all, detach_all
+from pairing.following import attach_all, bring_back_all, detach_all
 from pairing.models import ObservationLink
 from pairing_service.statements import among
 from sis import looking_up
@@ -100,6 +100,8 @@ class _Links:
         return observer, student
 
     def write(self) -> None:
+        # People before links, as everybody holds them.
+        User.objects.hold({person for change in self.store.changes() for person in change.key})
         changes = self.store.write()
         self._batch.outcome.changes += count(changes)
         if changes:
@@ -108,20 +110,28 @@ class _Links:
 
     def _follow(self, changes: list[Changed[Key, Values]]) -> None:
         """Put observers beside their students, or take them away, in one statement each."""
-        changed = {change.key: change.after.state for change in changes}
-        User.objects.hold({person for pair in changed for person in pair})
+        changed = {change.key: change for change in changes}
         links = ObservationLink.objects.filter(
             among("observer", [observer for observer, _ in changed]),
             among("student", [student for _, student in changed]),
         )
-        of: dict[str, list[int]] = {ACTIVE: [], DELETED: []}
+        made: list[int] = []
+        restored: list[int] = []
+        ended: list[int] = []
         for pk, *key in links.values_list("pk", "observer_id", "student_id"):
-            if state := changed.get((key[0], key[1])):
-                of[state].append(pk)
-        if of[ACTIVE]:
-            attach_all(of[ACTIVE])
-        if of[DELETED]:
-            detach_all(ObservationLink.objects.filter(pk__in=of[DELETED]))
+            change = changed.get((key[0], key[1]))
+            if change is None:
+                continue
+            if change.after.state == DELETED:
+                ended.append(pk)
+            else:
+                (restored if change.before else made).append(pk)
+        if made or restored:
+            attach_all([*made, *restored])
+        if restored:
+            bring_back_all(restored)
+        if ended:
+            detach_all(ObservationLink.objects.filter(pk__in=ended))
 
     def _event(self, change: Changed[Key, Values]) -> Event:
         observer_id, student_id = change.key

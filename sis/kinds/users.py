@@ -20,16 +20,18 @@ from accounts.models import Account, Login, SignOnProvider, User, login_key, nam
 from accounts.rules import no_password_of_their_own
 from audit.actions import record_all
 from pairing_service.statements import among
+from permissions.actions.overrides import hold_rights
 from permissions.administrators import lock_administrators
 from sis.batches import Batch, Kind, RowRefused, TryLater
-from sis.limits import may_give_ways_in, out_of_reach
+from sis.limits import may_give_ways_in, may_set_up_sign_in, out_of_reach
 from sis.report import Place
 from sis.store import Changed, Store, count
 from sis.values import given, named, optional, status
 
 NOUN = "a user"
 State = User.State
-_NOT_THEIRS = "who imports may not act as them, and so gives them no other way in"
+_TAKEN = "The login is taken by somebody else"
+_NOT_THEIRS = "who imports may not give them a way in"
 _STATES = {"active": State.ACTIVE, "suspended": State.SUSPENDED, "deleted": State.DELETED}
 
 
@@ -92,16 +94,18 @@ class _Users:
         # Who has a login now; it changes hands as the rows are gone through.
         logins = Login.objects.filter(among("login_key", wanted), root_account=batch.root)
         self._holders: dict[str, str | None] = dict(logins.values_list("login_key", "user__sis_id"))
+        self._taken_from: dict[str, str | None] = {}
         self._administrators: set[int] | None = None
         self._beyond: set[int] | None = None
-        self._settled = self._read_settled(everyone.filter(among("sis_id", ids)))
+        self._guarded = self._read_guarded(everyone.filter(among("sis_id", ids)))
 
-    def _read_settled(self, people: QuerySet[User]) -> set[str]:
-        """The SIS ids of who has a way in of their own, if who imports may give them no other."""
+    def _read_guarded(self, people: QuerySet[User]) -> set[str]:
+        """Whom, of those who are there, whoever imports may give no way in: their SIS ids."""
         if may_give_ways_in(self._batch.actor):
             return set()
-        settled = people.exclude(no_password_of_their_own())
-        return {sis_id for sis_id in settled.values_list("sis_id", flat=True) if sis_id}
+        if may_set_up_sign_in(self._batch.actor):
+            people = people.exclude(no_password_of_their_own())
+        return {sis_id for sis_id in people.values_list("sis_id", flat=True) if sis_id}
 
     def take(self, row: UserRow) -> None:
         key = given(row.user_id, "user_id", NOUN)
@@ -132,7 +136,7 @@ class _Users:
     def _values(self, row: UserRow, state: str, old: Values | None) -> Values:
         key, login_id = row.user_id, given(row.login_id, "login_id", NOUN)
         if old is None or old.login_id != login_id:
-            self._refuse_login(login_id, key)
+            self._refuse_login(login_id, old, key)
         names = _names(row, old)
         return Values(
             login_id=login_id,
@@ -145,13 +149,14 @@ class _Users:
             password=self._password(row, old),
         )
 
-    def _refuse_login(self, login_id: str, key: str) -> None:
+    def _refuse_login(self, login_id: str, old: Values | None, key: str) -> None:
         if may_deceive(login_id):
             raise RowRefused(
                 f"The login has letters of several alphabets or unseen ones: {login_id!a}"
             )
-        if key in self._settled and self._comes_in_by_login:
-            raise RowRefused(f"User {key} signs in with the login that they have: {_NOT_THEIRS}")
+        is_another = old is not None and old.login_key != login_key(login_id)
+        if is_another and key in self._guarded and self._comes_in_by_login:
+            raise RowRefused(f"User {key} comes in by the login that they have: {_NOT_THEIRS}")
 
     @cached_property
     def _comes_in_by_login(self) -> bool:
@@ -162,7 +167,7 @@ class _Users:
         """A child is not left out for a wrong address: it is told, and the old one stays."""
         if row.email is None or row.email == kept:
             return kept
-        if key in self._settled:
+        if key in self._guarded:
             self._batch.warn(row, f"Imported without the e-mail: {_NOT_THEIRS}")
             return kept
         if row.email and not _is_email(row.email):
@@ -174,7 +179,11 @@ class _Users:
         found: str | None = self._batch.prepared.get(row.place)
         if found is not None and found.startswith("!"):
             self._batch.warn(row, f"Imported without the password: {found[1:]}")
-        if old is not None and (row.user_id in self._settled or not _is_unusable(old.password)):
+        if old is not None and not _is_unusable(old.password):
+            return old.password
+        if old is not None and row.user_id in self._guarded:
+            if found is not None:
+                self._batch.warn(row, f"Imported without the password: {_NOT_THEIRS}")
             return old.password
         if found is not None and not found.startswith("!"):
             return found
@@ -183,14 +192,34 @@ class _Users:
     def _claim(self, login: str, key: str) -> None:
         """Nobody gets a login that somebody else has and keeps."""
         holder = self._holders.get(login, key)
-        if holder != key and not self._lets_go(holder, login):
-            raise TryLater("The login is taken by somebody else")
+        if holder != key:
+            if not self._lets_go(holder, login):
+                raise TryLater(_TAKEN)
+            self._taken_from[key] = holder
         self._holders[login] = key
 
     def _lets_go(self, holder: str | None, login: str) -> bool:
-        """Whether a row of this batch gives them another one. Should it be refused, the database
-        refuses the row that takes theirs, too."""
-        return holder is not None and self._wanted.get(holder) not in (None, login)
+        """Whether a row of this batch gives another login to who has this one as their own."""
+        before = self.store.before(holder) if holder is not None else None
+        return (
+            before is not None
+            and before.login_key == login
+            and self._wanted.get(str(holder)) not in (None, login)
+        )
+
+    def put_off(self) -> None:
+        """Rows that count on the login of somebody who keeps it after all, and so on."""
+        while stuck := [
+            key for key, holder in self._taken_from.items() if self._keeps(holder, key)
+        ]:
+            for key in stuck:
+                del self._taken_from[key]
+                self.store.leave(key)
+            self._batch.put_off([row for row in self._batch.rows if row.user_id in stuck], _TAKEN)
+
+    def _keeps(self, holder: str | None, key: str) -> bool:
+        theirs, wanted = self.store.get(str(holder)), self.store.get(key)
+        return theirs is not None and wanted is not None and theirs.login_key == wanted.login_key
 
     def _release(self, login: str, key: str) -> None:
         if self._holders.get(login) == key:
@@ -211,7 +240,9 @@ class _Users:
         actor = self._batch.actor
         changes = list(self.store.changes())
         deleted = self._those(changes, _is_deleted)
-        enrolments = hold_all_of(deleted) if deleted else []
+        # All at once, in the order in which everybody holds people.
+        there = self._those(changes, lambda before, after: True)
+        enrolments = hold_all_of(deleted, also=there) if deleted else []
         self.store.write()
         end_access(self._those(changes, _is_suspended))
         if deleted:
@@ -275,8 +306,12 @@ def _is_email(text: str) -> bool:
 
 
 def _put(batch: Batch[UserRow]) -> None:
+    if any(row.status.lower() == State.DELETED for row in batch.rows):
+        # Whoever puts somebody into a course, or makes them an administrator, queues there, too.
+        hold_rights(batch.actor, batch.root)
     users = _Users(batch)
     batch.each(users.take)
+    users.put_off()
     users.write()
 
 

@@ -17,7 +17,10 @@ from tests.cast import Cast
 
 SENTENCES = "you,\r\n\r\nYour school account is\tlocked.\u2028Follow  evil.example"
 IN_ONE_LINE = "you, Your school account is locked. Follow evil.example"
-UNREADABLE = ["Ada\x1b[2J Okafor", "Ada\x07", "Ada \u202eorafakO", "\u2067Ada", "Ada\x9b"]
+UNREADABLE = [
+    "Ada\x1b[2J Okafor", "Ada\x07", "Ada \u202eorafakO", "\u2067Ada", "Ada\x9b",
+    "\u200b\u200b", "\u3164", "Ada\u200b Okafor", "Ada\u00ad",
+]  # fmt: skip
 PARENT = {"email": "ruth@home.example", "password": "willow-under-rain"}
 
 
@@ -82,7 +85,7 @@ def test_nobody_registers_with_what_is_not_readable(
 def test_nor_on_the_page(cast: Cast, signed_in: Any) -> None:
     answer = _register_on_page(cast, signed_in, UNREADABLE[0])
     assert answer.status_code == 422
-    assert "A name has no control characters" in answer.content.decode()
+    assert "A name has no unseen characters" in answer.content.decode()
 
 
 # --- Whoever changes names ---
@@ -140,7 +143,7 @@ def test_a_page_says_so(cast: Cast, signed_in: Any) -> None:
     url = f"/accounts/{cast.root.pk}/users/new"
     answer = signed_in(cast.root_admin).post(url, given)
     assert answer.status_code == 422
-    assert "A name has no control characters" in answer.content.decode()
+    assert "A name has no unseen characters" in answer.content.decode()
     signed_in(cast.root_admin).post(url, given | {"name": "Ann\nLee"})
     assert User.objects.get(login_id="ann").name == "Ann Lee"
 
@@ -171,6 +174,6 @@ def test_an_import_refuses_rows_with_others(cast: Cast, tmp_path: Path) -> None:
     text = f"user_id,login_id,full_name,status\n{rows}u9,tim,Tim,active"
     (tmp_path / "u.csv").write_text(text, encoding="utf-8")
     report = import_files(root_account=cast.root, paths=[tmp_path / "u.csv"])
-    assert [one.line for one in report.errors] == [2, 3, 4, 5, 6]
+    assert [one.line for one in report.errors] == [*range(2, 2 + len(UNREADABLE))]
     assert all("unseen characters" in one.reason for one in report.errors)
     assert [*User.objects.filter(sis_id__startswith="u").values_list("sis_id", flat=True)] == ["u9"]

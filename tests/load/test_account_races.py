@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from accounts.actions import delete_sub_account, replace_password, update_accoun
 from accounts.actions.logins import add_login, change_login, remove_login
 from accounts.actions.people import add_person, delete_person, suspend
 from accounts.models import Account, Login, User
-from courses.actions import conclude, create_course
+from courses.actions import Wanted, conclude, create_course
+from courses.actions import enrol as add_to_section
 from courses.models import Course, Enrolment
 from pairing.actions import link
 from permissions.models import AccountMembership
+from sis.importing import import_files
 from tests.cast import Cast, enrol, make_account, make_user
 from tests.effort import OTHER_RACE_ROUNDS
 from tests.load.test_races import at_once
@@ -127,6 +130,38 @@ def test_a_student_is_deleted_while_others_change_what_they_are_in(cast: Cast) -
         calls = [partial(one, actor=cast.actor(cast.root_admin)) for one in doing]
         results = at_once(calls)
         assert set(results) <= {"bool", "NoneType", "WrongState", "Denied"}, results
+        left = Enrolment.objects.exclude(state="deleted")
+        assert not left.filter(user=student).exists()
+        assert not left.filter(associated_user=student).exists()
+
+
+def test_a_roster_deletes_a_student_while_others_change_what_they_are_in(
+    cast: Cast, tmp_path: Path
+) -> None:
+    """The same, and who has a lower number than they is changed by the same file."""
+    User.objects.filter(pk=cast.observer.pk).update(sis_id="joy")
+    section, role = cast.courses.reading.sections.get(), cast.roles["StudentEnrollment"]
+    for n in range(OTHER_RACE_ROUNDS):
+        student = make_user(cast.root, f"Child {n}", sis_id=f"child-{n}")
+        enrolment = enrol(cast, student, cast.courses.biology, "StudentEnrollment")
+        roster = tmp_path / f"{n}.csv"
+        roster.write_text(
+            f"user_id,login_id,full_name,status\njoy,{cast.observer.login_id},Joy {n},active\n"
+            f"child-{n},{student.login_id},Child,deleted"
+        )
+        linking = [
+            partial(link, observer=observer, student=student)
+            for observer in (cast.observer, cast.classmate)
+        ]
+        placing = partial(
+            add_to_section, user=student, section=section, role=role, wanted=Wanted("active")
+        )
+        doing = [partial(conclude, enrolment=enrolment), *linking, placing]
+        calls = [partial(one, actor=cast.actor(cast.root_admin)) for one in doing]
+        results = at_once([partial(import_files, root_account=cast.root, paths=[roster]), *calls])
+        assert results["Report"] == 1, results
+        assert set(results) <= {"Report", "bool", "NoneType", "Enrolment", "WrongState", "Denied"}
+        assert User.objects.get(pk=student.pk).state == "deleted"
         left = Enrolment.objects.exclude(state="deleted")
         assert not left.filter(user=student).exists()
         assert not left.filter(associated_user=student).exists()

@@ -383,6 +383,7 @@ def test_nobody_registers_while_self_registration_is_off(cast: Cast) -> None:
         ("Ada Okafor", "Ada Okafor", "Ada O."),
         ("Ada Okafor", "Okafor,", "Ada O."),
         ("Madonna", "", "Madonna"),
+        ("", "", ""),
     ],
 )
 def test_of_a_name_the_first_part_and_an_initial_are_told(

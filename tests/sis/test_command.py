@@ -161,7 +161,11 @@ def test_a_zip_without_a_file_ends_with_1(cast: Cast, tmp_path: Path, names: lis
          "The import was stopped. What it had imported stays; run it again.", 130),
         (OperationalError("database or disk is full\nDETAIL: u1"),
          "The database failed: database or disk is full. What was imported stays.", 1),
-        (OSError(errno.EIO, "Input/output error"), "A file can't be read: Input/output error.", 1),
+        (
+            OSError(errno.EIO, "Input/output error"),
+            "A file can't be read or written: Input/output error. What was imported stays.",
+            1,
+        ),
     ],
 )  # fmt: skip
 def test_what_cuts_it_off_is_told_in_a_sentence(

@@ -9,9 +9,9 @@ import time_machine
 
 from accounts.models import User
 from audit.models import Event
-from courses.models import Enrolment
+from courses.models import Course, Enrolment
 from pairing.models import ObservationLink
-from tests.cast import Cast
+from tests.cast import Cast, enrol
 from tests.sis.conftest import Take, everything, reasons
 
 HEAD = "observer_id,student_id,status\n"
@@ -66,6 +66,29 @@ def test_a_history_of_a_link_is_told_once(
         assert take(o=text).total_changes == 0
     assert everything() == before
     assert Event.objects.exclude(action="sis_imported").count() == events
+
+
+def test_a_restored_link_brings_back_what_is_concluded_and_a_first_one_nothing(
+    roster: Cast, take: Take
+) -> None:
+    """A place that somebody made by hand, and removed, is no part of a new link."""
+    Enrolment.objects.filter(user=roster.student).update(state="completed")
+    biology, history = roster.courses.biology, roster.courses.history
+    for course in (biology, history):
+        enrol(
+            roster, roster.observer, course, "ObserverEnrollment", "deleted",
+            associated_user=roster.student,
+        )  # fmt: skip
+    beside = Enrolment.objects.filter(associated_user=roster.student)
+    take(o=HEAD + "observer,student,active")
+    assert set(beside.values_list("state", flat=True)) == {"deleted"}
+    beside.filter(course=biology).update(state="completed")
+    take(o=HEAD + "observer,student,deleted")
+    Course.objects.filter(pk=history.pk).update(state="deleted")
+    take(o=HEAD + "observer,student,active")
+    assert set(beside.values_list("course", "state")) == {
+        (biology.pk, "completed"), (history.pk, "deleted"),
+    }  # fmt: skip
 
 
 def test_removing_one_link_leaves_the_others(roster: Cast, take: Take) -> None:

@@ -16,6 +16,7 @@ from courses.models import Enrolment
 from pairing.actions import CodeRefused, link, redeem_code
 from pairing.models import ObservationLink
 from permissions.models import AccountMembership
+from sis import importing
 from sis.importing import import_files
 from tests.cast import PASSWORD, Cast, make_account_role, make_admin
 from tests.sis.conftest import Take, enrolments_of, reasons
@@ -135,12 +136,37 @@ def test_logins_change_hands_in_a_circle(cast: Cast, take: Take, logins: str) ->
 def test_who_keeps_a_login_after_all_keeps_it_from_others(cast: Cast, take: Take) -> None:
     take(u=HEAD + "u1,a,One,active\nu2,b,Two,active\nu3,c,Three,active")
     report = take(u=HEAD + "u1,b,One,active\nu2,ada.okafor,Two,active\nu3,d,Three,active")
-    assert [(p.line, p.reason) for p in report.errors] == [
+    assert sorted((p.line, p.reason) for p in report.errors) == [
         (2, "The login is taken by somebody else"),
         (3, "The login is taken by somebody else"),
     ]
     people = User.objects.filter(sis_id__in=["u1", "u2", "u3"]).order_by("sis_id")
     assert [one.login_id for one in people] == ["a", "b", "d"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_logins_move_on_from_batch_to_batch(
+    cast: Cast, take: Take, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", batch)
+    people = range(7)
+    take(u=HEAD + "\n".join(f"u{n},l{n},P {n},active" for n in people))
+    report = take(u=HEAD + "\n".join(f"u{n},l{n + 1},P {n},active" for n in people))
+    assert (report.errors, report.changes["users"]) == ([], {"updated": 7})
+
+
+def test_a_further_login_stays_with_who_has_it_and_costs_no_second_try(
+    cast: Cast, take: Take
+) -> None:
+    take(u=HEAD + "u1,a,One,active\nu2,b,Two,active")
+    user("u1").logins.create(root_account=cast.root, login_id="zebra")
+    with CaptureQueriesContext(connection) as asked:
+        report = take(u=HEAD + "u1,c,One,active\nu2,zebra,Two,active")
+    assert [(p.line, p.reason) for p in report.errors] == [
+        (3, "The login is taken by somebody else")
+    ]
+    assert (user("u1").login_id, user("u2").login_id) == ("c", "b")
+    assert not any("ROLLBACK" in one["sql"] for one in asked)
 
 
 def test_a_row_of_logins_moves_on_in_one_go(cast: Cast, take: Take) -> None:
@@ -291,7 +317,7 @@ def clerk(roster: Cast) -> User:
     return roster.teacher
 
 
-NOT_THEIRS = "who imports may not act as them, and so gives them no other way in"
+NOT_THEIRS = "who imports may not give them a way in"
 
 
 def test_who_may_only_import_gives_nobody_another_address(
@@ -305,12 +331,15 @@ def test_who_may_only_import_gives_nobody_another_address(
         for one in (roster.student, roster.classmate)
     )
     User.objects.filter(pk=roster.classmate.pk).update(password=make_password(None))
-    report = take(by=clerk, u=MORE + rows)
-    assert [(p.line, p.reason) for p in report.warnings] == [
-        (2, f"Imported without the e-mail: {NOT_THEIRS}")
-    ]
     before = roster.student.email
+    refused = f"Imported without the e-mail: {NOT_THEIRS}"
+    report = take(by=clerk, u=MORE + rows)
+    assert [(p.line, p.reason) for p in report.warnings] == [(2, refused), (3, refused)]
     assert (user("student").email, user("student").name) == (before, "Anna Okafor")
+    logins = make_account_role(roster, "Logins", "manage_user_logins")
+    make_admin(roster, clerk, roster.root, logins)
+    report = take(by=clerk, u=MORE + rows)
+    assert [(p.line, p.reason) for p in report.warnings] == [(2, refused)]
     assert user("classmate").email == "hers@x.example"  # who never had a way in gets one
     make_admin(roster, clerk, roster.root, make_account_role(roster, "Actor", "become_user"))
     assert not take(by=clerk, u=MORE + rows).warnings
@@ -340,10 +369,32 @@ def test_nor_what_single_sign_on_knows_them_by(roster: Cast, take: Take, clerk: 
         match=SignOnProvider.Match.LOGIN,
     )  # fmt: skip
     [refused] = reasons(take(by=clerk, u=renamed))
-    assert refused == f"User student signs in with the login that they have: {NOT_THEIRS}"
+    assert refused == f"User student comes in by the login that they have: {NOT_THEIRS}"
+    assert take(by=clerk, u=renamed.replace("another", "ADA.okafor")).errors == []
     same = renamed.replace("another", roster.student.login_id)
-    assert not take(by=clerk, u=same).errors
+    report = take(by=clerk, u=same)
+    assert (report.errors, [p.reason for p in report.warnings]) == (
+        [], [f"Imported without the password: {NOT_THEIRS}"],
+    )  # fmt: skip
     assert not user("student").has_usable_password()
     SignOnProvider.objects.update(is_on=False)
     assert not take(by=clerk, u=renamed).errors
     assert user("student").login_id == "another"
+
+
+def test_nor_a_first_way_in_to_who_is_there_already(roster: Cast, take: Take, clerk: User) -> None:
+    """Else they could sign in as any child before the child does, and pair it."""
+    User.objects.filter(pk=roster.student.pk).update(password=make_password(None))
+    login = roster.student.login_id
+    rows = f"{MORE}student,{login},Ada,O,,,,violet-harbour-42,active\n"
+    rows += "new,mei,Mei,Lin,,,mei@x.example,violet-harbour-42,active"
+    report = take(by=clerk, u=rows)
+    assert [(p.line, p.reason) for p in report.warnings] == [
+        (2, f"Imported without the password: {NOT_THEIRS}")
+    ]
+    assert not user("student").has_usable_password()
+    assert user("new").check_password("violet-harbour-42")
+    logins = make_account_role(roster, "Logins", "manage_user_logins")
+    make_admin(roster, clerk, roster.root, logins)
+    assert not take(by=clerk, u=rows).warnings
+    assert user("student").check_password("violet-harbour-42")

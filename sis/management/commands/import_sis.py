@@ -85,7 +85,8 @@ def _in_a_sentence() -> Iterator[None]:
         why = str(error).partition("\n")[0]
         raise CommandError(f"The database failed: {why}. What was imported stays.") from error
     except OSError as error:
-        raise CommandError(f"A file can't be read: {error.strerror}.") from error
+        said = f"A file can't be read or written: {error.strerror}. What was imported stays."
+        raise CommandError(said) from error
 
 
 def root_account(text: str) -> Account:
