@@ -145,9 +145,9 @@ def _option(value: str, label: str, *, is_chosen: bool) -> SafeString:
     return format_html('<option value="{}"{}>{}</option>', value, selected, label)
 
 
-class LongSelect(forms.Select):
-    """A select of dozens of options, or hundreds, without groups. Django's renders a template for
-    each: that was two fifths of the time of the page with the time zones."""
+class PlainSelect(forms.Select):
+    """A select without groups. Django's renders a template for each option: that was two fifths of
+    the time of the page with the time zones."""
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
@@ -190,7 +190,7 @@ class AboutForm(forms.Form):
         error_messages={"required": _("Type in your last name, a comma, and your first name.")},
     )
     locale = forms.ChoiceField(label=_("Language"), required=False)
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, widget=LongSelect)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, widget=PlainSelect)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -281,7 +281,7 @@ class AccountForm(forms.Form):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         help_text=_("Used for people who have not chosen one."),
-        widget=LongSelect,
+        widget=PlainSelect,
     )
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:

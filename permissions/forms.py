@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import LongSelect
+from accounts.forms import PlainSelect
 from accounts.models import Account
 from pairing_service.naming import NameField
 from permissions.catalogue import BASE_ROLE_LABELS, CUSTOM_BASE_ROLES, PERMISSIONS, BaseRole
@@ -27,6 +27,7 @@ class RoleFilter(forms.Form):
         label=_("Permissions"),
         required=False,
         choices=[("", _("Enforced here")), ("all", _("All"))],
+        widget=PlainSelect,
     )
 
     @property
@@ -42,7 +43,7 @@ class RoleFilter(forms.Form):
 class GridFilter(RoleFilter):
     """And the roles."""
 
-    role = forms.ChoiceField(label=_("Role"), required=False, widget=LongSelect)
+    role = forms.ChoiceField(label=_("Role"), required=False, widget=PlainSelect)
     field_order = ["role", "show"]
 
     def __init__(self, *args: Any, roles: Iterable[Role], **kwargs: Any) -> None:

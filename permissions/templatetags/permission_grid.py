@@ -13,7 +13,7 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -27,9 +27,17 @@ from permissions.panels import Sheet, state_in_words, value_in_words
 
 register = template.Library()
 
-# Stand for what is placed later. No name has a NUL in it.
-_ROLE, _KEY, _CELLS, _MEMBERS, _URL = (f"\0{name}\0" for name in "rkcmu")
+# Stand for what is placed later; single characters are found soonest. No name has any of these.
+_ROLE, _KEY, _CELLS, _MEMBERS, _URL = "\0\1\2\3\4"
 _OF_A_CELL = {"url": _URL, "role": _ROLE, "key": _KEY}
+
+
+@register.simple_tag
+def grid_columns(sheet: Sheet, roles: list[Role]) -> SafeString:
+    """The heads of the grid's columns: each leads to its role."""
+    url = _url(sheet)
+    heads = ((url, role.pk, role.label) for role in roles)
+    return format_html_join("\n", '<th scope="col"><a href="{}/roles/{}">{}</a></th>', heads)
 
 
 @register.simple_tag
@@ -98,7 +106,12 @@ def _pattern(name: str, key: str, is_open: bool, columns: int, language: str | N
         "members": mark_safe(_MEMBERS),  # noqa: S308
         "url": mark_safe(_URL),  # noqa: S308
     }
-    return render_to_string(name, context)
+    return _in_ascii(render_to_string(name, context))
+
+
+def _in_ascii(drawn: str) -> str:
+    """With references for other letters: one of them makes all of a page's text twice as large."""
+    return drawn.encode("ascii", "xmlcharrefreplace").decode()
 
 
 @lru_cache(1024)
@@ -106,7 +119,7 @@ def _cell_pattern(state: Shown, words: str, value: str) -> str:
     """A cell without its page, role and key."""
     placed = {name: mark_safe(mark) for name, mark in _OF_A_CELL.items()}  # noqa: S308
     context = {"state": state, "words": words, "value": value, **placed}
-    return render_to_string("permissions/_cell.html", context)
+    return _in_ascii(render_to_string("permissions/_cell.html", context))
 
 
 @register.inclusion_tag("permissions/_cell_link.html")
