@@ -357,6 +357,8 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             " between the two, or {manage_user_observers}.",
             "Another e-mail address": "Of someone who can sign in already, also needs"
             " {become_user}: to it goes the link for a new password.",
+            "A first e-mail address or password": "Of someone who is there already, also needs"
+            " {manage_user_logins}.",
         }
         | _ROOT_ONLY,
     ),
