@@ -99,7 +99,7 @@ def _of_enrolment_state(params: Params) -> Q:
     conditions = {
         "": Q(state__in=[states.ACTIVE, states.INVITED, states.CREATION_PENDING]) & ~over,
         "active": Q(state=states.ACTIVE) & ~over,
-        "invited_or_pending": Q(state__in=[states.INVITED, states.CREATION_PENDING]) & ~over,
+        "invited_or_pending": Q(state__in=Enrolment.UNANSWERED) & ~over,
         "completed": Q(state=states.COMPLETED) | (Q(state=states.ACTIVE) & over),
     }
     asked = params.text("enrollment_state") or ""

@@ -122,6 +122,9 @@ class Enrolment(models.Model):
         REJECTED = "rejected", _("declined")
         DELETED = "deleted", _("deleted")
 
+    # What waits for the person's answer.
+    UNANSWERED = (State.INVITED, State.CREATION_PENDING)
+
     root_account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="enrolments")
     course = models.ForeignKey(Course, models.CASCADE, related_name="enrolments", db_index=False)

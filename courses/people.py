@@ -29,7 +29,6 @@ from permissions.models import Role
 from permissions.policy import Rule, may, permitted
 
 State = Enrolment.State
-_UNANSWERED = (State.INVITED, State.CREATION_PENDING)
 
 
 def role_name(role: Role) -> str:
@@ -84,7 +83,7 @@ def courses_of(actor: Actor, person: User) -> tuple[list[CourseRow], list[Invita
     there: dict[Course, list[Enrolment]] = {}
     invited = []
     for enrolment in enrolments:
-        if enrolment.state in _UNANSWERED:
+        if enrolment.state in Enrolment.UNANSWERED:
             invited.append(enrolment)
         else:
             there.setdefault(enrolment.course, []).append(enrolment)
@@ -93,7 +92,7 @@ def courses_of(actor: Actor, person: User) -> tuple[list[CourseRow], list[Invita
 
 def invitations_of(person: User) -> QuerySet[Enrolment]:
     """The places that wait for the person's answer, by course."""
-    found = Enrolment.objects.filter(OF_SOMEONE_THERE, user=person, state__in=_UNANSWERED)
+    found = Enrolment.objects.filter(OF_SOMEONE_THERE, user=person, state__in=Enrolment.UNANSWERED)
     found = found.select_related("course", "role", "associated_user")
     return found.order_by("course__name", "course_id", "pk")
 

@@ -40,35 +40,34 @@ def attach(link: ObservationLink) -> None:
     Current is: active, invited, pending or inactive, in a course that exists. An enrolment that the
     observer has there is revived when it is deleted or inactive, else left alone.
     """
-    which = "l.observer_id = %(observer)s AND l.student_id = %(student)s"
-    run(
-        _ATTACH.format(which=which),
-        observer=link.observer_id,
-        student=link.student_id,
-        now=timezone.now(),
-    )
+    _run_for(_ATTACH, link)
 
 
 def attach_all(link_ids: list[int]) -> None:
     """`attach` for many links: one statement."""
-    run(_ATTACH.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
+    _run_for_all(_ATTACH, link_ids)
 
 
 def bring_back(link: ObservationLink) -> None:
     """Of a restored link the places in what the student has concluded since, or had: `attach`
     makes none there, and these ended with the link (spec/pairing.md "The link")."""
-    which = "l.observer_id = %(observer)s AND l.student_id = %(student)s"
-    run(
-        _BRING_BACK.format(which=which),
-        observer=link.observer_id,
-        student=link.student_id,
-        now=timezone.now(),
-    )
+    _run_for(_BRING_BACK, link)
 
 
 def bring_back_all(link_ids: list[int]) -> None:
     """`bring_back` for many links: one statement."""
-    run(_BRING_BACK.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
+    _run_for_all(_BRING_BACK, link_ids)
+
+
+def _run_for(sql: str, link: ObservationLink) -> None:
+    """By its two people: a link that was just made or restored may not know its id."""
+    which = "l.observer_id = %(observer)s AND l.student_id = %(student)s"
+    pair = {"observer": link.observer_id, "student": link.student_id}
+    run(sql.format(which=which), now=timezone.now(), **pair)
+
+
+def _run_for_all(sql: str, link_ids: list[int]) -> None:
+    run(sql.format(which="l.id IN %(links)s"), links=link_ids, now=timezone.now())
 
 
 _BRING_BACK = """

@@ -37,10 +37,10 @@ def _message(
 ) -> EmailMessage:
     """No word brings lines of its own, whatever was let in as a name: they would be the school's
     sentences, or the subject's end."""
-    words |= {"name": user.name, "login": user.login_id, "school": root_account.name}
-    words = {key: one_line(word) for key, word in words.items()}
+    more = {"name": user.name, "login": user.login_id, "school": root_account.name}
+    lines = {key: one_line(word) for key, word in (words | more).items()}
     with translation.override(user.locale or translation.get_language()):
-        text = render_to_string(f"mail/{template}.txt", words)
+        text = render_to_string(f"mail/{template}.txt", lines)
     subject, _, body = text.strip().partition("\n")
     return EmailMessage(subject.strip(), body.strip() + "\n", to=[user.email])
 

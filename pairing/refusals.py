@@ -98,7 +98,7 @@ def _switched_off(actor: Actor) -> str:
 
 def _does_not_count(enrolment: Enrolment) -> str:
     names = {"student": enrolment.user.name, "course": enrolment.course.name}
-    if enrolment.state in (Enrolment.State.INVITED, Enrolment.State.CREATION_PENDING):
+    if enrolment.state in Enrolment.UNANSWERED:
         return (
             _("A code can be made once %(student)s has accepted the invitation to %(course)s.")
             % names

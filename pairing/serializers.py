@@ -276,10 +276,7 @@ def _name_fault(key: str, text: str) -> Field | None:
     if key == "name" and not text:
         return "blank", "can't be blank"
     if not is_readable(text):
-        return (
-            "invalid",
-            "has unseen characters, or some that turn the writing round",
-        )
+        return "invalid", "has unseen characters, or some that turn the writing round"
     return ("too_long", "is too long") if len(text) > 255 else None
 
 

@@ -14,7 +14,7 @@ from pairing_service.middleware import is_api
 def page_not_found(request: HttpRequest, exception: Any) -> HttpResponse:
     """404, whatever was sent there: Django's own view would read a body that can't be read.
 
-    Whatever asks for the API, in a version that is none or at a host that is nobody's, reads JSON.
+    Whatever asks for the API, in a version that is none, reads JSON.
     """
     if is_api(request):
         return api_not_found(request)

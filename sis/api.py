@@ -20,7 +20,7 @@ from pairing_service.http.described import described
 from pairing_service.http.errors import Errors, refusal
 from pairing_service.http.pages import page_of
 from pairing_service.http.params import params_of
-from pairing_service.http.parsing import Form, MultiPart
+from pairing_service.http.parsing import Form, MultiPart, kind_of_body
 from pairing_service.http.uploads import take_files
 from permissions.policy import require
 from sis import uploads
@@ -110,7 +110,7 @@ def _length(request: Request) -> int:
 
 def _files(request: ApiRequest) -> list[tuple[str, Callable[[Path], None]]]:
     """What is to be imported, from a form's `attachment` or the bare body. Raises a 400."""
-    kind = (request.content_type or "").partition(";")[0].strip().lower()
+    kind = kind_of_body(request)
     if any(kind == parser.media_type for parser in _RAW):
         if not _length(request):
             raise refusal(400, "the body is empty: it must be the file to import")

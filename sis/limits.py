@@ -31,10 +31,14 @@ def as_they_are_now(actor: Actor, root: Account) -> Actor:
     )
 
 
+def _holds(actor: Actor, key: str) -> bool:
+    """In the root account."""
+    return actor.is_operator or bool(held_keys(actor, {key}, actor.root_account.path))
+
+
 def may_attach_observers(actor: Actor) -> bool:
     """Whether they may link observers to students without a code."""
-    key = "manage_user_observers"
-    return actor.is_operator or bool(held_keys(actor, {key}, actor.root_account.path))
+    return _holds(actor, "manage_user_observers")
 
 
 def may_give_role(actor: Actor, role_id: int, path: str) -> bool:
@@ -49,18 +53,12 @@ def may_give_ways_in(actor: Actor) -> bool:
     """Whether they may change how people come in who have a way in of their own: the address to
     which a new password is mailed, or what a sign-on provider knows them by
     (`accounts.rules.CHANGE_EMAIL`)."""
-    if actor.is_operator:
-        return True
-    holds = bool(held_keys(actor, {"become_user"}, actor.root_account.path))
-    return holds and not actor.is_acting
+    return not actor.is_acting and _holds(actor, "become_user")
 
 
 def may_set_up_sign_in(actor: Actor) -> bool:
     """Whether they may give a first way in to who has none (`accounts.rules.SET_UP_SIGN_IN`)."""
-    if actor.is_operator:
-        return True
-    holds = bool(held_keys(actor, {"manage_user_logins"}, actor.root_account.path))
-    return holds and not actor.is_acting
+    return not actor.is_acting and _holds(actor, "manage_user_logins")
 
 
 def out_of_reach(actor: Actor) -> set[int]:

@@ -167,7 +167,7 @@ def accept_invitation(*, actor: Actor, enrolment: Enrolment) -> None:
     """The invited person says yes; from now on the enrolment counts. Raises Denied, WrongState."""
     now = timezone.now()
     _change(
-        actor, ANSWER_INVITATION, enrolment, [State.INVITED, State.CREATION_PENDING],
+        actor, ANSWER_INVITATION, enrolment, Enrolment.UNANSWERED,
         {"state": State.ACTIVE, "activated_at": now},
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ def accept_invitation(*, actor: Actor, enrolment: Enrolment) -> None:
 def decline_invitation(*, actor: Actor, enrolment: Enrolment) -> None:
     """The invited person says no. Raises Denied, WrongState."""
     _change(
-        actor, ANSWER_INVITATION, enrolment, [State.INVITED, State.CREATION_PENDING],
+        actor, ANSWER_INVITATION, enrolment, Enrolment.UNANSWERED,
         {"state": State.REJECTED},
     )  # fmt: skip
 

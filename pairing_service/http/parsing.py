@@ -25,6 +25,11 @@ def is_utf8(escaped: bytes) -> bool:
     return True
 
 
+def kind_of_body(request: Any) -> str:
+    """Its media type alone, in small letters; "" when none is given."""
+    return (request.content_type or "").partition(";")[0].strip().lower()
+
+
 def _refusal() -> ParseError:
     return ParseError("the form is not UTF-8")
 

@@ -9,6 +9,8 @@ from typing import Any, overload
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 
+from pairing_service.http.parsing import kind_of_body
+
 STRING_IDS = "application/json+canvas-string-ids"
 
 
@@ -35,7 +37,7 @@ class AlwaysJson(BaseContentNegotiation):
     """There is one representation; whatever a client says it accepts, it gets that."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        kind = kind_of_body(request)
         return next((parser for parser in parsers if parser.media_type == kind), None)
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:

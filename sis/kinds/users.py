@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from secrets import token_hex
 from typing import NamedTuple
@@ -94,7 +94,7 @@ class _Users:
         # Who has a login now; it changes hands as the rows are gone through.
         logins = Login.objects.filter(among("login_key", wanted), root_account=batch.root)
         self._holders: dict[str, str | None] = dict(logins.values_list("login_key", "user__sis_id"))
-        self._taken_from: dict[str, str | None] = {}
+        self._taken_from: dict[str, str] = {}
         self._administrators: set[int] | None = None
         self._beyond: set[int] | None = None
         self._guarded = self._read_guarded(everyone.filter(among("sis_id", ids)))
@@ -193,19 +193,16 @@ class _Users:
         """Nobody gets a login that somebody else has and keeps."""
         holder = self._holders.get(login, key)
         if holder != key:
-            if not self._lets_go(holder, login):
+            if holder is None or not self._lets_go(holder, login):
                 raise TryLater(_TAKEN)
             self._taken_from[key] = holder
         self._holders[login] = key
 
-    def _lets_go(self, holder: str | None, login: str) -> bool:
+    def _lets_go(self, holder: str, login: str) -> bool:
         """Whether a row of this batch gives another login to who has this one as their own."""
-        before = self.store.before(holder) if holder is not None else None
-        return (
-            before is not None
-            and before.login_key == login
-            and self._wanted.get(str(holder)) not in (None, login)
-        )
+        before = self.store.before(holder)
+        wanted = self._wanted.get(holder)
+        return before is not None and before.login_key == login and wanted not in (None, login)
 
     def put_off(self) -> None:
         """Rows that count on the login of somebody who keeps it after all, and so on."""
@@ -217,8 +214,8 @@ class _Users:
                 self.store.leave(key)
             self._batch.put_off([row for row in self._batch.rows if row.user_id in stuck], _TAKEN)
 
-    def _keeps(self, holder: str | None, key: str) -> bool:
-        theirs, wanted = self.store.get(str(holder)), self.store.get(key)
+    def _keeps(self, holder: str, key: str) -> bool:
+        theirs, wanted = self.store.get(holder), self.store.get(key)
         return theirs is not None and wanted is not None and theirs.login_key == wanted.login_key
 
     def _release(self, login: str, key: str) -> None:
@@ -238,29 +235,19 @@ class _Users:
 
     def write(self) -> None:
         actor = self._batch.actor
-        changes = list(self.store.changes())
-        deleted = self._those(changes, _is_deleted)
+        there = {
+            pk: change
+            for change in self.store.changes()
+            if (pk := self.store.pk(change.key)) is not None
+        }
+        deleted = [pk for pk, change in there.items() if _is_deleted(change)]
         # All at once, in the order in which everybody holds people.
-        there = self._those(changes, lambda before, after: True)
         enrolments = hold_all_of(deleted, also=there) if deleted else []
-        self.store.write()
-        end_access(self._those(changes, _is_suspended))
+        self._batch.outcome.changes += count(self.store.write())
+        end_access([pk for pk, change in there.items() if _is_suspended(change)])
         if deleted:
             end_all_of(actor, deleted, enrolments)
             record_all(actor, [("person_deleted", pk, {"how": "import"}) for pk in deleted])
-        self._batch.outcome.changes += count(changes)
-
-    def _those(
-        self, changes: Iterable[Changed[str, Values]], are_so: Callable[[Values, Values], bool]
-    ) -> list[int]:
-        """The ids of people who were there before, of whom `are_so` says that they change so."""
-        return [
-            pk
-            for change in changes
-            if change.before is not None
-            and are_so(change.before, change.after)
-            and (pk := self.store.pk(change.key)) is not None
-        ]
 
 
 def _login_wanted(row: UserRow) -> str | None:
@@ -268,13 +255,15 @@ def _login_wanted(row: UserRow) -> str | None:
     return None if row.status.lower() == User.State.DELETED else login_key(row.login_id)
 
 
-def _is_deleted(before: Values, after: Values) -> bool:
-    return before.state != State.DELETED == after.state
+def _is_deleted(change: Changed[str, Values]) -> bool:
+    before, after = change.before, change.after
+    return before is not None and before.state != State.DELETED == after.state
 
 
-def _is_suspended(before: Values, after: Values) -> bool:
+def _is_suspended(change: Changed[str, Values]) -> bool:
     """Whether somebody who could sign in can't any more."""
-    return before.state == State.ACTIVE and after.state == State.SUSPENDED
+    before, after = change.before, change.after
+    return before is not None and before.state == State.ACTIVE and after.state == State.SUSPENDED
 
 
 def _is_unusable(password: str) -> bool:
