@@ -7,9 +7,9 @@ in one statement per person and request; the overrides come from the compiled ta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -57,15 +57,38 @@ class Area:
         return any(piece.here and piece.path.count("/") == 1 for piece in self.pieces)
 
     def covers(self, piece: Piece) -> bool:
-        return any(own.covers(piece) for own in self.pieces)
+        """Whether every account of the piece is among `accounts`."""
+        if not self._below.isdisjoint(_above(piece.path)):
+            return True
+        return (not piece.here or piece.path in self._here) and (
+            not piece.below or piece.path in self._below
+        )
 
     def has_account(self, path: str) -> bool:
         """Whether the account at `path` is among `accounts`."""
-        return any(piece.has(path) for piece in self.pieces)
+        return path in self._here or not self._below.isdisjoint(_above(path))
+
+    # Sets of paths: somebody may administer thousands of accounts, and lists ask for every row.
+
+    @cached_property
+    def _here(self) -> frozenset[str]:
+        return frozenset(piece.path for piece in self.pieces if piece.here)
+
+    @cached_property
+    def _below(self) -> frozenset[str]:
+        return frozenset(piece.path for piece in self.pieces if piece.below)
 
     def has_course(self, course_id: int, path: str) -> bool:
         """Whether a course of the account at `path` is among `courses`."""
         return course_id in self.course_ids or self.has_account(path)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The paths of the accounts above the one at `path`, from the root account on."""
+    end = path.find("/") + 1
+    while end < len(path):
+        yield path[:end]
+        end = path.find("/", end) + 1
 
 
 class _Held(NamedTuple):
@@ -205,9 +228,7 @@ class Grants:
             for held in self._enrolments
             if self._table.base_role(held.role_id) in STAFF_BASE_ROLES
         }
-        return {
-            path for one in own for path in accumulate(f"{part}/" for part in one.split("/")[:-1])
-        }
+        return {path for one in own for path in (one, *_above(one))}
 
     @property
     def administers(self) -> Area:

@@ -55,10 +55,6 @@ class Piece:
         """Account ids from the root down to its account, or to a place below that has no row."""
         return (*_ids(self.path), *(() if self.here else (_BELOW,)))
 
-    def has(self, path: str) -> bool:
-        """Whether the account at `path` is in it: what `as_q` asks the database."""
-        return self.here if path == self.path else self.below and path.startswith(self.path)
-
     def covers(self, other: Piece) -> bool:
         if other.path == self.path:
             return (self.here or not other.here) and (self.below or not other.below)
