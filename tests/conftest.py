@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partialmethod
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -41,16 +45,28 @@ from tests.kept import Kept
 
 def pytest_configure() -> None:
     """A made-up case may take long while the machine has other things to do."""
+    gc.set_threshold(100_000, 50, 50)
     hypothesis.settings.register_profile(
         "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("unhurried")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Each of several processes imports all tests, and what pytest makes of their asserts takes
+    five seconds the first time: each begins with its share, and finds the others' done."""
+    number, count = (os.environ.get(f"PYTEST_XDIST_WORKER{name}", "") for name in ("", "_COUNT"))
+    if not count or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    root = Path(__file__).parent
+    for file in sorted(root.rglob("test_*.py"))[int(number.removeprefix("gw")) :: int(count)]:
+        with suppress(Exception):  # what is wrong is said when they are collected
+            import_module(".".join(file.relative_to(root.parent).with_suffix("").parts))
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays; looking through it over and over is a tenth of the time."""
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
 
 
 def pytest_sessionfinish() -> None:

@@ -33,7 +33,7 @@ ODD_ROUNDS = _often("ODD_ROUNDS", 1)
 
 
 EVERYTHING = os.environ.get("BREADTH") == "all"
-"""Whether nothing is tried for a part only: everybody, every role, libraries' migrations, too."""
+"""Whether nothing is tried for a part only: everybody, every role, the migrations, too."""
 
 
 def walkers(

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -30,11 +31,17 @@ PAGE = """<!doctype html><html lang="en"><title>District</title><h1>District sig
 <button>Continue</button></form><a href="{cancel}">Cancel</a>"""
 
 
+@cache
+def key_of(whose: str) -> rsa.RSAPrivateKey:
+    """Made once for each: that takes a tenth of a second."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Provider:
     """What it knows, and what it gets wrong on purpose."""
 
-    def __init__(self, port: int = 0) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    def __init__(self, port: int = 0, whose_key: str = "the provider's") -> None:
+        self.key = key_of(whose_key)
         self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
         self.codes: dict[str, dict[str, str]] = {}

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.template.backends.django import Template
 
 from accounts.models import User
 from accounts.rules import ACT_AS
 from permissions.policy import permitted
 from tests.cast import Cast, make_account_role, make_admin, make_user
+
+pytestmark = pytest.mark.usefixtures("not_drawn")
 
 # who                whom they may act as, of those below; nobody else
 TABLE = {
@@ -79,11 +80,6 @@ def test_the_rule(cast: Cast, people: dict[str, User]) -> None:
         allowed = set(permitted(cast.actor(user), ACT_AS))
         found[who] = names({name for name, other in people.items() if other in allowed})
     assert found == {who: names(set(whom.split())) for who, whom in TABLE.items()}
-
-
-@pytest.fixture(autouse=True)
-def _pages_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Template, "render", lambda *args, **named: "")
 
 
 def host_of(user: User, cast: Cast) -> str:

@@ -21,7 +21,7 @@ def _addresses() -> Iterator[tuple[str, str]]:
                 yield str(page.pattern), name
 
 
-def test_a_huge_number_is_not_found(cast: Cast, signed_in: Any) -> None:
+def test_a_huge_number_is_not_found(cast: Cast, signed_in: Any, not_drawn: None) -> None:
     right = {
         "account_id": cast.root.pk, "course_id": cast.courses.biology.pk,
         "user_id": cast.student.pk, "role_id": cast.roles["TeacherEnrollment"].pk,

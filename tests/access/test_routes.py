@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import AccessToken
@@ -26,6 +25,7 @@ from tests.effort import walkers
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
+pytestmark = pytest.mark.usefixtures("not_drawn")
 WALKERS = walkers(PEOPLE)
 
 TABLE = """
@@ -457,12 +457,6 @@ class Door:
         client, cookies = self._known[person, is_api]
         client.cookies = deepcopy(cookies)
         return client
-
-
-@pytest.fixture(autouse=True)
-def _pages_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only statuses count here, and drawing is most of a page's time; other tests look at pages."""
-    monkeypatch.setattr(Template, "render", lambda *args, **named: "")
 
 
 @pytest.fixture

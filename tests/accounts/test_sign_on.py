@@ -633,7 +633,7 @@ def test_what_another_key_has_signed_signs_nobody_in(
     school: Cast, provider: Provider, client: Client, monkeypatch: Any, of_its_kid: bool
 ) -> None:
     """Whoever answers in the provider's place: its signature is none of theirs."""
-    other = Provider()
+    other = Provider(whose_key="another's")
     other.server.server_close()
     published = other.keys()
     published["keys"][0]["kid"] = "1" if of_its_kid else "2"

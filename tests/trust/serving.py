@@ -93,7 +93,7 @@ def until(asked: Any, wrong: str) -> Any:
     while time.monotonic() < deadline:
         if answer := asked():
             return answer
-        time.sleep(0.05)
+        time.sleep(0.02)
     pytest.fail(wrong)
 
 
