@@ -21,6 +21,10 @@ install: .venv/installed
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@# Bytecode, as pip makes it of what it installs; pytest has its own of tests. Else each of the
+	@# processes that test would make all of it, at the same time.
+	$(BIN)/python -m compileall -q -x '/\.venv/' .
+	-env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -p no:xdist -qq --collect-only > /dev/null
 	@touch $@
 
 # The demonstration district on this machine, at http://127.0.0.1:$(PORT)/

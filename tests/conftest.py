@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partialmethod
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -50,18 +46,6 @@ def pytest_configure() -> None:
         "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("unhurried")
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Each of several processes imports all tests, and what pytest makes of their asserts takes
-    five seconds the first time: each begins with its share, and finds the others' done."""
-    number, count = (os.environ.get(f"PYTEST_XDIST_WORKER{name}", "") for name in ("", "_COUNT"))
-    if not count or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return
-    root = Path(__file__).parent
-    for file in sorted(root.rglob("test_*.py"))[int(number.removeprefix("gw")) :: int(count)]:
-        with suppress(Exception):  # what is wrong is said when they are collected
-            import_module(".".join(file.relative_to(root.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
