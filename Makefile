@@ -24,7 +24,7 @@ install: .venv/installed
 	@# Bytecode, as pip makes it of what it installs; pytest has its own of tests. Else each of the
 	@# processes that test would make all of it, at the same time.
 	$(BIN)/python -m compileall -q -x '/\.venv/' .
-	-env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -p no:xdist -qq --collect-only > /dev/null
+	-$(PYTEST) -n 0 -qq --collect-only > /dev/null
 	@touch $@
 
 # The demonstration district on this machine, at http://127.0.0.1:$(PORT)/

@@ -58,15 +58,17 @@ class Area:
 
     def covers(self, piece: Piece) -> bool:
         """Whether every account of the piece is among `accounts`."""
-        if not self._below.isdisjoint(_above(piece.path)):
-            return True
-        return (not piece.here or piece.path in self._here) and (
-            not piece.below or piece.path in self._below
-        )
+        here = not piece.here or piece.path in self._here
+        below = not piece.below or piece.path in self._below
+        return (here and below) or self._is_below(piece.path)
 
     def has_account(self, path: str) -> bool:
         """Whether the account at `path` is among `accounts`."""
-        return path in self._here or not self._below.isdisjoint(_above(path))
+        return path in self._here or self._is_below(path)
+
+    def has_course(self, course_id: int, path: str) -> bool:
+        """Whether a course of the account at `path` is among `courses`."""
+        return course_id in self.course_ids or self.has_account(path)
 
     # Sets of paths: somebody may administer thousands of accounts, and lists ask for every row.
 
@@ -78,9 +80,9 @@ class Area:
     def _below(self) -> frozenset[str]:
         return frozenset(piece.path for piece in self.pieces if piece.below)
 
-    def has_course(self, course_id: int, path: str) -> bool:
-        """Whether a course of the account at `path` is among `courses`."""
-        return course_id in self.course_ids or self.has_account(path)
+    def _is_below(self, path: str) -> bool:
+        """Whether it lies below an account of which everything below is held."""
+        return not self._below.isdisjoint(_above(path))
 
 
 def _above(path: str) -> Iterator[str]:
@@ -209,7 +211,7 @@ class Grants:
             if one.enforced and self._table.enrolment(role_id, key, path)
         )
 
-    @property
+    @cached_property
     def governs(self) -> Area:
         """The accounts whose Account Admin the person is: nothing there is beyond them."""
         return Area(
@@ -230,7 +232,7 @@ class Grants:
         }
         return {path for one in own for path in (one, *_above(one))}
 
-    @property
+    @cached_property
     def administers(self) -> Area:
         """The accounts in which the person is an administrator, and all below them."""
         return Area(tuple(Piece(held.account_path) for held in self._memberships))

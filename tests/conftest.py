@@ -36,20 +36,16 @@ from accounts.sessions import DEVICE, SessionStore
 from audit.triggers import drop_triggers
 from tests.cast import Cast, make_cast
 from tests.described import DescribedClient
-from tests.effort import PURE_EXAMPLES
 from tests.kept import Kept
 
 
 def pytest_configure() -> None:
     """A made-up case may take long while the machine has other things to do."""
-    gc.set_threshold(100_000, 50, 50)
     hypothesis.settings.register_profile(
-        "unhurried",
-        max_examples=PURE_EXAMPLES,
-        deadline=None,
-        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("unhurried")
+    gc.set_threshold(100_000, 50, 50)  # what is made stays or goes by itself, mostly
 
 
 def pytest_collection_finish() -> None:

@@ -16,8 +16,6 @@ def _often(variable: str, default: int) -> int:
 
 EXAMPLES = _often("EXAMPLES", 3)
 """Random worlds in each test of the permission engine's properties."""
-PURE_EXAMPLES = max(40, EXAMPLES)
-"""Made-up cases of what needs no database."""
 API_EXAMPLES = _often("API_EXAMPLES", 50)
 """Requests that are made from the description of the API."""
 RACE_ROUNDS = _often("RACE_ROUNDS", 10)

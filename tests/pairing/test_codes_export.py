@@ -485,7 +485,7 @@ def test_the_number_of_statements_does_not_grow_with_the_students(
         cast.code()
     doors[door]()
     few = statements(doors[door])
-    for n in range(40):
+    for n in range(120):
         add_student(cast, f"Student {n}", biology)
     doors[door]()
     cast.set(live_codes_per_student=1)  # of each student one code ends
