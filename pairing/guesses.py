@@ -12,6 +12,7 @@ import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -93,24 +94,29 @@ def admit(guesser: Guesser) -> None:
     """
     if guesser.subject != Subject.USER:
         _make_row(guesser.root_account, guesser.subject, guesser.key)
-    hold = "" if guesser.subject == Subject.USER else _for_update()
     now = timezone.now()
-    row = first(
-        _FOUND + hold,
-        root=guesser.root_account.pk,
-        subject=str(guesser.subject),
-        key=guesser.key,
-        now=now,
-        limit=guesser.limit,
-        yesterday=now - _DAY,
-    )
-    if row is None:
+    found = _window_of(
+        guesser.root_account, guesser.subject, guesser.key, guesser.limit, now,
+        held=guesser.subject != Subject.USER,
+    )  # fmt: skip
+    if found is None:
         return
-    is_over, is_suspect = row
+    is_over, is_suspect = found
     if is_over:
         raise TooManyGuesses(_end_of_window(guesser.root_account, guesser.subject, guesser.key))
     if is_suspect or (guesser.behind and _was_wrong_behind(guesser, now)):
         _admit_suspect(guesser.root_account, now)
+
+
+def _window_of(
+    root_account: Account, subject: str, key: str, limit: int, now: datetime, *, held: bool
+) -> tuple[Any, ...] | None:
+    """Whether the limit is reached, and whether there was a wrong guess within a day; None where
+    there never was one."""
+    return first(
+        _FOUND + (_for_update() if held else ""), root=root_account.pk, subject=str(subject),
+        key=key, now=now, limit=limit, yesterday=now - _DAY,
+    )  # fmt: skip
 
 
 _FOUND = """
@@ -131,10 +137,10 @@ def _was_wrong_behind(guesser: Guesser, now: datetime) -> bool:
 
 def _admit_suspect(root_account: Account, now: datetime) -> None:
     """Over the tenant's limit, whoever guessed wrong that day is refused; nobody else is."""
-    row = _rows(root_account, Subject.TENANT, "").select_for_update().first()
     limit = settings.GUESSES_PER_TENANT_AND_DAY
-    if row and row.window_ends_at > now and row.count >= limit:
-        raise TooManyGuesses(row.window_ends_at)
+    found = _window_of(root_account, Subject.TENANT, "", limit, now, held=True)
+    if found is not None and found[0]:
+        raise TooManyGuesses(_end_of_window(root_account, Subject.TENANT, ""))
 
 
 def _end_of_window(root_account: Account, subject: str, key: str) -> datetime:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection
 from django.db.models import F, Lookup, Model, Q
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Col, RawSQL
 
 M = TypeVar("M", bound=Model)
 log = logging.getLogger(__name__)
@@ -41,9 +41,36 @@ def every(sql: str, **values: Any) -> list[tuple[Any, ...]]:
 
 
 def row_of(model: type[M], rest: str, **values: Any) -> M | None:
-    """One of the model; `rest` is what follows FROM and its table. None when there is none."""
-    sql = f"{_selecting(model)} {rest}"
-    return next(iter(model._default_manager.raw(*_filled_in(sql, values))), None)
+    """One of the model; `rest` is what follows FROM and its table. None when there is none.
+
+    Made by hand, too: Django's `raw` finds out anew each time how a row becomes an object, which
+    takes twice as long as all else here.
+    """
+    found = first(f"{_selecting(model)} {rest}", **values)
+    if found is None:
+        return None
+    names, converters = _reading(model)
+    row = [*found]
+    for at, column, convert in converters:
+        row[at] = convert(row[at], column, connection)
+    return model.from_db(connection.alias, names, row)
+
+
+@cache
+def _reading(model: type[Model]) -> tuple[list[str], list[tuple[int, Col, Callable[..., Any]]]]:
+    """Of what `_selecting` selects: the attributes, and how what the database gives becomes them
+    (position, column and function, in their order)."""
+    fields = model._meta.concrete_fields
+    columns = [field.get_col(model._meta.db_table) for field in fields]
+    converters = [
+        (at, column, convert)
+        for at, column in enumerate(columns)
+        for convert in (
+            *connection.ops.get_db_converters(column),
+            *column.get_db_converters(connection),
+        )
+    ]
+    return [field.attname for field in fields], converters
 
 
 @cache

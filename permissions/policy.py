@@ -168,14 +168,14 @@ def permitted(actor: Actor, rule: Rule) -> Any:
     return _permitted_by(rule.rows, actor, rule)
 
 
-def _permitted_by(rows: Sequence[Row], actor: Actor, rule: Rule) -> QuerySet[Any]:
+def _permitted_by(rows: Sequence[Row], actor: Actor, rule: Rule, **only: Any) -> QuerySet[Any]:
     manager: Manager[Any] = rule.model._default_manager
     if not actor.is_able or not rows:
         return manager.none()
     some = any_of(row.q(actor) for row in rows)
     if some is NOTHING:
         return manager.none()
-    return manager.filter(some, root_account=actor.root_account)
+    return manager.filter(some, root_account=actor.root_account, **only)
 
 
 def may(actor: Actor, rule: Rule, target: Model) -> bool:
@@ -220,7 +220,7 @@ def _is_permitted(actor: Actor, rule: Rule, target: Any, *, as_read: bool) -> bo
         if any(known):
             return True
         rest = [row for row, answer in zip(rest, known, strict=True) if answer is None]
-    return bool(rest) and _permitted_by(rest, actor, rule).filter(pk=target.pk).exists()
+    return bool(rest) and _permitted_by(rest, actor, rule, pk=target.pk).exists()
 
 
 def _check_kind(rule: Rule, target: Any) -> None:

@@ -79,15 +79,23 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _emptied_in_less_time() -> None:
+def _as_quick_as_can_be(django_test_environment: None) -> None:
+    """All that is changed for the whole run; one fixture, because each is looked up per test."""
+    _empty_in_less_time()
+    _answer_at_once()
+    _tell_answers()
+    _draw_templates_as_served()
+    _load_middleware_once()
+
+
+def _empty_in_less_time() -> None:
     """Emptied tables (transaction=True) get Django's own permissions again, which nobody asks for:
     two thirds of the statements of emptying them."""
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _answers_at_once() -> None:
+def _answer_at_once() -> None:
     """Django's live server sends headers and body apart; Nagle's algorithm keeps the body 40 ms.
     That it is to stop it sees when it looks, every half second."""
     WSGIRequestHandler.disable_nagle_algorithm = True
@@ -97,8 +105,7 @@ def _answers_at_once() -> None:
 _answering: set[ServerHandler] = set()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _answers_are_told() -> None:
+def _tell_answers() -> None:
     """Which requests the live server is busy with: a client has its answer before the server is
     done with the database."""
     run = ServerHandler.run
@@ -113,21 +120,12 @@ def _answers_are_told() -> None:
     ServerHandler.run = told
 
 
-@pytest.fixture(autouse=True)
-def _afresh() -> None:
-    """Nothing counted yet, and no language of the request before."""
-    cache.clear()
-    translation.deactivate()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _templates_as_served(django_test_environment: None) -> None:
+def _draw_templates_as_served() -> None:
     """Django's test runner keeps a copy of every template's context; no test here asks for it."""
     Template._render = lambda template, context: template.nodelist.render(context)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _middleware_loaded_once() -> None:
+def _load_middleware_once() -> None:
     """Each test client would make the chain for itself; made anew when a setting has changed."""
     load = ClientHandler.load_middleware
     loaded: dict[str, Any] = {}
@@ -141,6 +139,13 @@ def _middleware_loaded_once() -> None:
 
     ClientHandler.load_middleware = load_once
     setting_changed.connect(lambda **_: loaded.clear(), weak=False)
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> None:
+    """Nothing counted yet, and no language of the request before."""
+    cache.clear()
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
@@ -176,15 +181,20 @@ def empty(db: Any) -> None:
     call_command("flush", interactive=False, verbosity=0)
 
 
-@pytest.fixture(autouse=True)
-def _events_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Whatever empties all tables after a test has to ask for it: see `_events_can_be_emptied`."""
+    names = item.fixturenames  # the same list for all that is tried with one function
+    marker = item.get_closest_marker("django_db")
+    empties = {"transactional_db", "live_server"} & {*names} or (
+        marker and marker.kwargs.get("transaction")
+    )
+    if empties and _events_can_be_emptied.__name__ not in names:
+        names.insert(0, _events_can_be_emptied.__name__)
+
+
+@pytest.fixture
+def _events_can_be_emptied(transactional_db: None) -> Iterator[None]:
     """Nobody may remove events, so whatever empties all tables after a test has to ask for it."""
-    marker = request.node.get_closest_marker("django_db")
-    names = {"transactional_db", "live_server"} & set(request.fixturenames)
-    if not names and not (marker and marker.kwargs.get("transaction")):
-        yield
-        return
-    request.getfixturevalue("transactional_db")
     yield
     deadline = time.monotonic() + 5
     while _answering and time.monotonic() < deadline:
