@@ -225,3 +225,23 @@ def enrol(
         role=cast.roles[type_], type=type_, state=state,
         activated_at=more.pop("activated_at", timezone.now() if counts else None), **more,
     )  # fmt: skip
+
+
+def enrol_in_many(cast: Cast, student: User, number: int) -> None:
+    """As a student, in so many new courses of the root account: a hundred take a few statements."""
+    own = {"root_account": cast.root}
+    courses = Course.objects.bulk_create(
+        Course(account=cast.root, name=f"Course {n}", course_code="COU", state="available", **own)
+        for n in range(number)
+    )
+    sections = Section.objects.bulk_create(
+        Section(course=course, name=course.name, is_default=True, **own) for course in courses
+    )
+    Enrolment.objects.bulk_create(
+        Enrolment(
+            user=student, course=section.course, section=section, type="StudentEnrollment",
+            role=cast.roles["StudentEnrollment"], state="active", activated_at=timezone.now(),
+            **own,
+        )
+        for section in sections
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from pairing_service.urls import urlpatterns
 from tests.cast import Cast
+from tests.effort import some_of
 
 HUGE = "9" * 30
 _NUMBER = re.compile(r"<int:(\w+)>")
@@ -27,7 +28,7 @@ def test_a_huge_number_is_not_found(cast: Cast, signed_in: Any, not_drawn: None)
         "user_id": cast.student.pk, "role_id": cast.roles["TeacherEnrollment"].pk,
     }  # fmt: skip
     client = signed_in(cast.root_admin)
-    for address, huge in _addresses():
+    for address, huge in some_of([*_addresses()], 1):
         ids = right | {huge: HUGE}
         path = _NUMBER.sub(lambda found: str(ids.get(found[1], 1)), address)  # noqa: B023
         path = path.replace("<slug:key>", "read_roster").replace("<str:step>", "remove")

@@ -51,7 +51,7 @@ from tests.cast import (
     make_course,
     make_user,
 )
-from tests.effort import walkers
+from tests.effort import some_of, walkers
 
 # Whoever may do less is refused before ids are looked at, mostly.
 WALKERS = walkers(PEOPLE, ("root_admin", "anonymous"))
@@ -195,7 +195,7 @@ def test_no_address_leads_into_another_tenant(walker: Walker, person: str) -> No
     own, foreign = walker.ids(person)
     shut_out = person in ("anonymous", "deactivated_admin")
     wrong = []
-    for method, route in WITH_IDS:
+    for method, route in some_of(WITH_IDS, 0) if person == "root_admin" else WITH_IDS:
         names = _named(route)
         cases = [names] + ([[name] for name in names] if len(names) > 1 else [])
         for case in cases if gets_in(person, method, route) else cases[:1]:
@@ -249,15 +249,15 @@ def test_no_form_of_an_id_reaches_into_another_tenant(walker: Walker) -> None:
     own, _ = walker.ids("root_admin")
     ours, theirs = _give_sis_ids(walker.ours, "ours"), _give_sis_ids(walker.theirs, "theirs")
     wrong, unseen = [], {form for forms in FORMS.values() for form in forms}
-    for method, route in WITH_IDS:
-        names = _named(route) if method == "GET" and route.startswith("api/") else ()
-        for name in names:
+    routes = [route for method, route in WITH_IDS if method == "GET" and route.startswith("api/")]
+    for route in some_of(routes, 1):
+        for name in _named(route):
             for form in FORMS.get(LOOKED_UP_ALIKE.get(name, name), ()):
                 path = filled(route, own | {name: form.format("theirs", **theirs)})
-                if walker.ask("root_admin", method, path)[0] != 404:
+                if walker.ask("root_admin", "GET", path)[0] != 404:
                     wrong.append(path)
                 path = filled(route, own | {name: form.format("ours", **ours)})
-                if form in unseen and walker.ask("root_admin", method, path)[0] == 200:
+                if form in unseen and walker.ask("root_admin", "GET", path)[0] == 200:
                     unseen.remove(form)
     assert (wrong, unseen) == ([], set())
 
@@ -510,7 +510,7 @@ def _plain(text: str) -> str:
 
 def _rows_for(person: str) -> Iterator[Parameter]:
     """Those of doors that open to the person. Visitors have theirs, which are nobody else's."""
-    for row in ROWS:
+    for row in some_of(ROWS, 1) if person == "root_admin" else ROWS:
         if row.by == person or ("anonymous" not in (row.by, person)
                                 and gets_in(person, row.method, row.route)):  # fmt: skip
             yield row

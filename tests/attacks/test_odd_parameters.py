@@ -14,7 +14,7 @@ from pairing.models import ObservationLink
 from permissions.models import AccountMembership, Override, Role
 from tests.access.test_routes import filled, ids_of, methods_of, patterns
 from tests.cast import Cast
-from tests.effort import ODD_ROUNDS
+from tests.effort import ODD_ROUNDS, some_of
 
 HALF = "\ud800".encode("utf-8", "surrogatepass")
 ODD = ["-1", "9" * 30, "1.5", "１２", HALF, "é" * 3000, "[]", "'\"<"]
@@ -53,7 +53,7 @@ def test_odd_values_in_addresses(cast: Cast, signed_in: Any, turn: int) -> None:
     browser.raise_request_exception = False
     asked = urlencode(odd_values(turn, ODD), doseq=True)
     failed = {}
-    for route in pages("GET"):
+    for route in some_of(pages("GET"), turn):
         answer = browser.get(f"{filled('' if route == '/' else route, ids)}?{asked}")
         if answer.status_code >= 500:
             failed[route] = answer.status_code
@@ -65,7 +65,7 @@ def test_odd_values_in_forms(cast: Cast, signed_in: Any, turn: int) -> None:
     """With every name that forms have, at every form: refused, and nothing is made or lost."""
     ids = ids_of(cast) | {"account_id": cast.root.pk}
     failed = {}
-    for route in pages("POST"):
+    for route in some_of(pages("POST"), turn):
         browser = signed_in(cast.root_admin)
         browser.raise_request_exception = False
         before = all_there_is()

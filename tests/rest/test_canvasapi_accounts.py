@@ -10,7 +10,7 @@ from pairing.rules import ISSUE_ON_DETAILS
 from permissions.models import Role
 from permissions.policy import may
 from permissions.table import bump
-from tests.cast import Cast, enrol, make_course
+from tests.cast import Cast, enrol_in_many
 
 pytestmark = pytest.mark.filterwarnings("ignore:Canvas may respond unexpectedly")
 
@@ -107,8 +107,7 @@ def test_many_roles_come_in_pages(cast: Cast, canvas):
 
 
 def test_many_enrolments_come_in_pages(cast: Cast, canvas):
-    for n in range(160):
-        enrol(cast, cast.observer, make_course(cast.root, f"Course {n}"), "StudentEnrollment")
+    enrol_in_many(cast, cast.observer, 160)
     enrolments = list(canvas(cast.observer).get_current_user().get_enrollments())
     assert len({one.id for one in enrolments}) == 160
 

@@ -38,7 +38,7 @@ def interrupt() -> None:
 
 
 def test_its_sleep_is_cut_short(worker: Worker) -> None:
-    threading.Timer(0.5, interrupt).start()
+    threading.Timer(0.2, interrupt).start()
     began = time.monotonic()
     with pytest.raises(SystemExit) as ended:
         worker.run()
