@@ -12,6 +12,7 @@ from accounts.models import Account, User
 from courses.models import Course, Enrolment
 from pairing.models import ObservationLink
 from tests.cast import Cast
+from tests.effort import some_of
 
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
 OF_ACCOUNT = [
@@ -129,8 +130,14 @@ def _asked(client, method: str, path: str, login: str) -> tuple[int, bytes, list
     return answer.status_code, answer.content, statements
 
 
-@pytest.mark.parametrize(("method", "path"), OF_PERSON)
-@pytest.mark.parametrize("who", ["elsewhere", "neighbour_admin"])
+@pytest.mark.parametrize(
+    ("who", "method", "path"),
+    [
+        (who, *one)
+        for n, who in enumerate(["elsewhere", "neighbour_admin"])
+        for one in some_of(OF_PERSON, n)
+    ],
+)
 def test_a_login_takes_the_same_statements_whoever_has_it(
     cast: Cast, rest, who: str, method: str, path: str
 ) -> None:

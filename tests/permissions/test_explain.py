@@ -159,7 +159,7 @@ def test_who_is_no_student_gets_no_proposal_that_would_not_help(cast: Cast) -> N
 PEOPLE = ["root_admin", "sub_admin", "teacher", "ta", "student", "observer", "deactivated_admin"]
 
 
-@pytest.mark.parametrize("who", sorted({*walkers(PEOPLE), "ta"}))
+@pytest.mark.parametrize("who", walkers(PEOPLE, ("root_admin", "ta")))
 def test_every_action_is_explained_as_it_is_decided(cast: Cast, who: str) -> None:
     """And every sentence of it can be said, as text and as JSON."""
     enrol(cast, cast.ta, cast.courses.reading, "TaEnrollment")
