@@ -6,17 +6,21 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import override_settings
+from django.utils import timezone
 
+from accounts.actor import Actor
 from accounts.models import User
 from audit.models import Event
 from courses.actions import Wanted, enrol, enrol_all
 from courses.models import Enrolment
-from pairing.actions import link, redeem_code, register_observer, unlink
+from pairing.actions import link, redeem_code, register_observer, student_of_code, unlink
 from pairing.exports import export_codes, of_course
 from pairing.models import ObservationLink, PairingCode, WrongGuesses
 from tests.cast import Cast, make_user
@@ -133,6 +137,31 @@ def test_of_32_parallel_wrong_guesses_ten_are_answered_and_the_rest_refused(cast
     results = at_once([redeeming(cast, cast.observer, "00000-00000")] * THREADS)
     assert results == {"CodeRefused": 10, "TooManyGuesses": THREADS - 10}
     assert WrongGuesses.objects.get(subject="user").count == 10
+    assert WrongGuesses.objects.get(subject="tenant").count == 10
+
+
+@override_settings(GUESSES_PER_ADDRESS_AND_HOUR=10)
+def test_of_32_visitors_who_guess_wrong_from_one_address_ten_are_answered(cast: Cast) -> None:
+    def guess() -> Any:
+        visitor = Actor(cast.actor(None).root_account, address="198.51.100.7")
+        return student_of_code(actor=visitor, text="00000-00000")
+
+    assert at_once([guess] * THREADS) == {"CodeRefused": 10, "TooManyGuesses": THREADS - 10}
+    assert WrongGuesses.objects.get(subject="address").count == 10
+
+
+@override_settings(GUESSES_PER_TENANT_AND_DAY=10)
+def test_of_32_who_were_wrong_before_as_many_are_answered_as_the_tenant_has(cast: Cast) -> None:
+    observers = [make_user(cast.root, f"Parent {n}") for n in range(THREADS)]
+    earlier = timezone.now() - timedelta(hours=2)
+    were_wrong = [("tenant", ""), *(("user", str(observer.pk)) for observer in observers)]
+    WrongGuesses.objects.bulk_create(
+        WrongGuesses(root_account=cast.root, subject=subject, key=key, count=1,
+                     window_ends_at=earlier, last_wrong_at=earlier)
+        for subject, key in were_wrong
+    )  # fmt: skip
+    results = at_once([redeeming(cast, observer, "00000-00000") for observer in observers])
+    assert results == {"CodeRefused": 10, "TooManyGuesses": THREADS - 10}
     assert WrongGuesses.objects.get(subject="tenant").count == 10
 
 
