@@ -47,7 +47,7 @@ def find_user(actor: Actor, text: str, among: QuerySet[User] | None = None) -> U
     """
     if among is None and actor.person and text in ("self", str(actor.person.pk)):
         return actor.person
-    if among is None and is_number(text):
+    if among is None and is_plain_id(text):
         return numbered(User, actor, text)
     return users_named(actor, text, among).first()
 
@@ -76,7 +76,7 @@ def may_hear_of(actor: Actor, text: str, target: Model, rule: Rule) -> bool:
     Numbers tell nothing; whoever names a SIS id must be one who may see whose it is, which `rule`
     says.
     """
-    return text.isdecimal() or may(actor, rule, target)
+    return is_plain_id(text) or may(actor, rule, target)
 
 
 def find_heard_of(actor: Actor, text: str, also: Rule | None = None) -> User | None:
@@ -86,7 +86,7 @@ def find_heard_of(actor: Actor, text: str, also: Rule | None = None) -> User | N
     may do what `also` says. It is the same one statement whether there is such a person, so that
     the time does not tell it either.
     """
-    if text == "self" or text.isdecimal():
+    if text == "self" or is_plain_id(text):
         return find_user(actor, text)
     among = permitted(actor, SEE_PERSON)
     return find_user(actor, text, among | permitted(actor, also) if also else among)
@@ -123,7 +123,7 @@ def find_account(actor: Actor, text: str) -> Account | None:
     """The account of the tenant that `text` names; `self` and `default` are the root account."""
     if text in ("self", "default", str(actor.root_account.pk)):
         return actor.root_account
-    if is_number(text):
+    if is_plain_id(text):
         return numbered(Account, actor, text)
     condition = id_condition(text, _ACCOUNT_FORMS)
     accounts = Account.objects.live().filter(root_account=actor.root_account)
@@ -140,23 +140,26 @@ def get_account(actor: Actor, text: str) -> Account:
     return account
 
 
-def is_number(text: str) -> bool:
-    """Whether it is a plain id."""
+def is_plain_id(text: str) -> bool:
+    """Whether it is a number, and no other form of an id."""
     return text.isascii() and text.isdecimal()
 
 
-def _can_be_stored(number: str) -> bool:
-    return len(number) < 20 and int(number) <= _MOST
+def _number_in(plain_id: str) -> int | None:
+    """None: it is larger than any in a database."""
+    return int(plain_id) if len(plain_id) < 20 and int(plain_id) <= _MOST else None
 
 
-def numbered(model: type[M], actor: Actor, number: str) -> M | None:
-    """The one of the tenant that has this plain id, unless deleted; users, accounts and courses.
+def numbered(model: type[M], actor: Actor, plain_id: str) -> M | None:
+    """The one of the tenant that has this id, unless deleted; for users, accounts and courses,
+    which have both, and of which nothing else tells whether they are there.
 
     By hand: nearly every address has one, and the ORM takes ten times as long to ask for it.
     """
-    if not _can_be_stored(number):
+    number = _number_in(plain_id)
+    if number is None:
         return None
-    return row_of(model, _NUMBERED, id=int(number), root=actor.root_account.pk)
+    return row_of(model, _NUMBERED, id=number, root=actor.root_account.pk)
 
 
 _NUMBERED = "WHERE id = %(id)s AND root_account_id = %(root)s AND state <> 'deleted'"
@@ -164,8 +167,9 @@ _NUMBERED = "WHERE id = %(id)s AND root_account_id = %(root)s AND state <> 'dele
 
 def id_condition(text: str, forms: dict[str, Any]) -> Q | None:
     """The filter for a plain id or one of `forms`; None when it is neither."""
-    if is_number(text):
-        return Q(pk=int(text)) if _can_be_stored(text) else None
+    if is_plain_id(text):
+        number = _number_in(text)
+        return Q(pk=number) if number is not None else None
     match = _FORM.fullmatch(text)
     if match is None or match["name"] not in forms:
         return None

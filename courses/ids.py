@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.actor import Actor
-from accounts.ids import id_condition, is_number, may_hear_of, numbered
+from accounts.ids import id_condition, is_plain_id, may_hear_of, numbered
 from courses.models import Course, Section
 from courses.rules import IN_EXISTING_COURSE, SEE_COURSE
 from permissions.policy import Denied, Rule, may
@@ -26,7 +26,7 @@ _SECTION_FORMS = {
 def find_course(actor: Actor, text: str, among: QuerySet[Course] | None = None) -> Course | None:
     """The course of the tenant that `text` names, unless deleted. `among`: where to look instead,
     such as among those that the actor could bring back."""
-    if among is None and is_number(text):
+    if among is None and is_plain_id(text):
         return numbered(Course, actor, text)
     condition = id_condition(text, _COURSE_FORMS)
     if among is None:

@@ -12,7 +12,6 @@ import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -95,28 +94,30 @@ def admit(guesser: Guesser) -> None:
     if guesser.subject != Subject.USER:
         _make_row(guesser.root_account, guesser.subject, guesser.key)
     now = timezone.now()
-    found = _window_of(
+    state = _state_of(
         guesser.root_account, guesser.subject, guesser.key, guesser.limit, now,
-        held=guesser.subject != Subject.USER,
+        hold=guesser.subject != Subject.USER,
     )  # fmt: skip
-    if found is None:
+    if state is None:
         return
-    is_over, is_suspect = found
+    is_over, is_suspect = state
     if is_over:
         raise TooManyGuesses(_end_of_window(guesser.root_account, guesser.subject, guesser.key))
     if is_suspect or (guesser.behind and _was_wrong_behind(guesser, now)):
         _admit_suspect(guesser.root_account, now)
 
 
-def _window_of(
-    root_account: Account, subject: str, key: str, limit: int, now: datetime, *, held: bool
-) -> tuple[Any, ...] | None:
+def _state_of(
+    root_account: Account, subject: str, key: str, limit: int, now: datetime, *, hold: bool
+) -> tuple[bool, bool] | None:
     """Whether the limit is reached, and whether there was a wrong guess within a day; None where
-    there never was one."""
-    return first(
-        _FOUND + (_for_update() if held else ""), root=root_account.pk, subject=str(subject),
+    there never was one. `hold`: nobody else gets the row until the transaction ends."""
+    assert connection.in_atomic_block
+    row = first(
+        _FOUND + (_for_update() if hold else ""), root=root_account.pk, subject=str(subject),
         key=key, now=now, limit=limit, yesterday=now - _DAY,
     )  # fmt: skip
+    return row and (bool(row[0]), bool(row[1]))
 
 
 _FOUND = """
@@ -138,8 +139,8 @@ def _was_wrong_behind(guesser: Guesser, now: datetime) -> bool:
 def _admit_suspect(root_account: Account, now: datetime) -> None:
     """Over the tenant's limit, whoever guessed wrong that day is refused; nobody else is."""
     limit = settings.GUESSES_PER_TENANT_AND_DAY
-    found = _window_of(root_account, Subject.TENANT, "", limit, now, held=True)
-    if found is not None and found[0]:
+    state = _state_of(root_account, Subject.TENANT, "", limit, now, hold=True)
+    if state is not None and state[0]:
         raise TooManyGuesses(_end_of_window(root_account, Subject.TENANT, ""))
 
 

@@ -1,9 +1,11 @@
-"""SQL written by hand, for both databases, where one statement must decide something at once."""
+"""SQL written by hand, for both databases: where one statement must decide something at once, and
+where one is asked so often that the ORM would take longer than the database."""
 
 from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import cache
@@ -56,10 +58,22 @@ def row_of(model: type[M], rest: str, **values: Any) -> M | None:
     return model.from_db(connection.alias, names, row)
 
 
-@cache
-def _reading(model: type[Model]) -> tuple[list[str], list[tuple[int, Col, Callable[..., Any]]]]:
+# Of each thread, as its connection is: what converts belongs to one, and would keep it for ever.
+_readings = threading.local()
+
+Reading = tuple[list[str], list[tuple[int, Col, Callable[..., Any]]]]
+
+
+def _reading(model: type[Model]) -> Reading:
     """Of what `_selecting` selects: the attributes, and how what the database gives becomes them
     (position, column and function, in their order)."""
+    kept: dict[Any, Reading] = vars(_readings)
+    if model not in kept:
+        kept[model] = _made_out(model)
+    return kept[model]
+
+
+def _made_out(model: type[Model]) -> Reading:
     fields = model._meta.concrete_fields
     columns = [field.get_col(model._meta.db_table) for field in fields]
     converters = [

@@ -183,17 +183,15 @@ def empty(db: Any) -> None:
 
 def pytest_itemcollected(item: pytest.Function) -> None:
     """Whatever empties all tables after a test has to ask for it: see `_events_can_be_emptied`."""
-    names = item.fixturenames  # the same list for all that is tried with one function
     marker = item.get_closest_marker("django_db")
-    empties = {"transactional_db", "live_server"} & {*names} or (
+    if {"transactional_db", "live_server"} & {*item.fixturenames} or (
         marker and marker.kwargs.get("transaction")
-    )
-    if empties and _events_can_be_emptied.__name__ not in names:
-        names.insert(0, _events_can_be_emptied.__name__)
+    ):
+        item.fixturenames = [_events_can_be_emptied.__name__, *item.fixturenames]
 
 
 @pytest.fixture
-def _events_can_be_emptied(transactional_db: None) -> Iterator[None]:
+def _events_can_be_emptied(_as_quick_as_can_be: None, transactional_db: None) -> Iterator[None]:
     """Nobody may remove events, so whatever empties all tables after a test has to ask for it."""
     yield
     deadline = time.monotonic() + 5

@@ -1,5 +1,5 @@
 """How often the costly tests try: enough to find what is plainly wrong in `make test`, which people
-wait for, and more in `.ci/run`, which sets these variables. Every test runs in both."""
+wait for, and more in `.ci/run`, which sets these variables. Every test function runs in both."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ def walkers(
 
 
 def some_of(everything: Sequence[T], number: int) -> Sequence[T]:
-    """A third, another one for each number, so that each comes to be tried with something; all of
-    them with `BREADTH=all`."""
+    """A third, another one for each of three numbers; all of them with `BREADTH=all`.
+
+    Where the number differs from walker to walker each comes to be tried by somebody; where it does
+    not, two thirds wait for `.ci/run`."""
     return everything if EVERYTHING else everything[number % 3 :: 3]

@@ -47,6 +47,8 @@ TABLE = {
     "stranger": "",
 }
 
+WALKERS = ["root_admin", "helper", "low_helper", "sub_admin", "student"]
+
 
 @pytest.fixture
 def people(cast: Cast) -> dict[str, User]:
@@ -84,8 +86,9 @@ def test_the_rule(cast: Cast, people: dict[str, User]) -> None:
 
 
 def tried_by(who: str, people: dict[str, User]) -> dict[str, User]:
-    """Themself, and some of the others."""
-    return {name: people[name] for name in {who, *some_of([*people], len(who))}}
+    """Themself, somebody of another tenant, and some of the others."""
+    some = some_of([*people], WALKERS.index(who))
+    return {name: people[name] for name in {who, "stranger", *some}}
 
 
 def expected(who: str, people: dict[str, User]) -> set[str]:
@@ -96,7 +99,7 @@ def host_of(user: User, cast: Cast) -> str:
     return "testserver" if user.root_account_id == cast.root.pk else "southfield.localhost"
 
 
-@pytest.mark.parametrize("who", ["root_admin", "helper", "low_helper", "sub_admin", "student"])
+@pytest.mark.parametrize("who", WALKERS)
 def test_the_pages(
     cast: Cast, people: dict[str, User], signed_in: Callable[..., Any], who: str
 ) -> None:
@@ -112,7 +115,7 @@ def test_the_pages(
     assert names(found) == names(expected(who, people))
 
 
-@pytest.mark.parametrize("who", ["root_admin", "helper", "low_helper", "sub_admin", "student"])
+@pytest.mark.parametrize("who", WALKERS)
 def test_rest(cast: Cast, people: dict[str, User], rest: Callable[..., Any], who: str) -> None:
     client, found = rest(people[who]), set()
     for name, user in tried_by(who, people).items():

@@ -62,7 +62,9 @@ def test_a_sub_account_is_for_who_administers_it_or_works_in_a_course_of_it(cast
     assert rest(cast.designer).get(url).status_code == 403
 
 
-@pytest.mark.parametrize("account", ["999999", "x", "9" * 30, "9" * 5000, "sis_account_id:no"])
+@pytest.mark.parametrize(
+    "account", ["999999", "x", str(2**63), "9" * 30, "9" * 5000, "sis_account_id:no"]
+)
 def test_an_unknown_account(cast: Cast, rest, account: str):
     answer = rest(cast.root_admin).get(f"/api/v1/accounts/{account}")
     assert answer.status_code == 404

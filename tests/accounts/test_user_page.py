@@ -1,8 +1,11 @@
 """The page of a person: who sees it, what it shows, observers and students."""
 
+import re
+
 import pytest
 
 from accounts.models import User
+from accounts.sight import _OF_ACCOUNT
 from audit.models import Event
 from courses.models import Enrolment
 from pairing.actions import link
@@ -58,6 +61,23 @@ def test_a_person_s_page_is_for_administrators_who_read_their_roster(
 def test_without_read_roster_nobody_s_page_is_there(cast, signed_in):
     make_admin(cast, cast.observer, cast.root, make_account_role(cast, "Clerk", "become_user"))
     get(signed_in(cast.observer), cast.student, 404)
+
+
+def test_beside_it_are_the_pages_of_the_account_that_open(cast, signed_in):
+    make_admin(cast, cast.designer, cast.root, make_account_role(cast, "Reader", "read_roster"))
+    root = f"/accounts/{cast.root.pk}"
+    events = f"{root}/audit?person={cast.student.pk}"
+    pages = {
+        who: set(re.findall(rf'href="({root}[^"]*)"', get(signed_in(who), cast.student)))
+        for who in (cast.designer, cast.root_admin)
+    }
+    assert pages[cast.designer] == {root, f"{root}/users"}
+    assert pages[cast.root_admin] > {root, f"{root}/users", f"{root}/audit", events}
+
+
+def test_what_may_be_done_in_an_account_is_known_of_it_without_asking():
+    asked = [one for rule in _OF_ACCOUNT.values() for row in rule.rows for one in row.conditions]
+    assert [one.sentence for one in asked if one.known is None] == []
 
 
 def test_a_deleted_person_has_no_page(cast, admin):

@@ -474,7 +474,7 @@ def test_who_may_end_it(cast: Cast, rest, biology: str, adas: Enrolment):
     assert rest(cast.ta).put(f"{biology}/{teachers.pk}/reactivate").status_code == 404
 
 
-@pytest.mark.parametrize("text", ["999999", "9" * 30, "x", "sis_user_id:s-ada", "-1"])
+@pytest.mark.parametrize("text", ["999999", str(2**63), "9" * 30, "x", "sis_user_id:s-ada", "-1"])
 def test_a_place_that_is_not_there(cast: Cast, rest, biology: str, text: str):
     assert rest(cast.root_admin).delete(f"{biology}/{text}").status_code == 404
     assert rest(cast.root_admin).get(f"/api/v1/accounts/self/enrollments/{text}").status_code == 404

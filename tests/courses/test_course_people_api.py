@@ -284,7 +284,7 @@ def test_sections_of_a_course_that_was_deleted_since_it_was_read_stay_as_they_ar
     assert course.sections.get().name == "Biology"
 
 
-@pytest.mark.parametrize("text", ["sis_section_id:s", "999999", "9" * 30, "x", "self"])
+@pytest.mark.parametrize("text", ["sis_section_id:s", "999999", str(2**63), "9" * 30, "x", "self"])
 def test_a_section_that_is_not_there_or_not_to_be_heard_of(cast: Cast, rest, text: str):
     cast.courses.reading.sections.update(sis_id="s")
     assert rest(cast.teacher).get(f"/api/v1/sections/{text}").status_code == 404

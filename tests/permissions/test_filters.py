@@ -69,16 +69,18 @@ def test_who_holds_it_everywhere_asks_for_the_tenant_alone(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("model", [User, Account])
-@pytest.mark.parametrize("who", ["root_admin", "sub_admin", "teacher", "observer"])
+@pytest.mark.parametrize(
+    ("number", "who"), [*enumerate(["root_admin", "sub_admin", "teacher", "observer"])]
+)
 def test_what_one_target_tells_is_what_is_permitted(
-    cast: Cast, model: type[User | Account], who: str
+    cast: Cast, model: type[User | Account], number: int, who: str
 ) -> None:
     """All rules of its kind at once, and acting as somebody, too."""
     make_admin(cast, cast.ta, cast.root, make_account_role(cast, "Helper", "manage_user_logins"))
     cast.override("AccountAdmin", "read_roster", account=cast.accounts.science, enabled=False)
     person = getattr(cast, who)
     rules = {name: rule for name, rule in RULES.items() if rule.model is model}
-    targets = some_of(model.objects.filter(root_account=cast.root).order_by("pk"), len(who))
+    targets = some_of(model.objects.filter(root_account=cast.root).order_by("pk"), number)
     for actor in (cast.actor(person), cast.actor(cast.root_admin, acting_as=person)):
         told = {
             target.pk: answered_one(model.objects.filter(pk=target.pk), actor, **rules)
