@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partialmethod
 from typing import Any
 
@@ -76,6 +76,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     given = {name: pyfuncitem.funcargs[name] for name in names}
     _with_room(lambda: pyfuncitem.obj(**given))
     return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What has passed says so in few words to the process that counts."""
+    report = yield
+    if report.passed:
+        report.sections, report.keywords = [], {}
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -181,8 +190,18 @@ def empty(db: Any) -> None:
     call_command("flush", interactive=False, verbosity=0)
 
 
+# What pytest-django prepares for every test, for what no test here is or asks for: classes of
+# unittest, sites, apps of a test's own, variables that templates do not know.
+_OF_NO_USE = {
+    "_django_clear_site_cache", "_django_isolate_apps", "_django_setup_unittest",
+    "_fail_for_invalid_template_variable", "_template_string_if_invalid_marker",
+}  # fmt: skip
+
+
 def pytest_itemcollected(item: pytest.Function) -> None:
-    """Whatever empties all tables after a test has to ask for it: see `_events_can_be_emptied`."""
+    """A test has the fixtures that it needs: each takes as long as a statement. Whatever empties
+    all tables after a test asks for that: see `_events_can_be_emptied`."""
+    item.fixturenames = [name for name in item.fixturenames if name not in _OF_NO_USE]
     marker = item.get_closest_marker("django_db")
     if {"transactional_db", "live_server"} & {*item.fixturenames} or (
         marker and marker.kwargs.get("transaction")

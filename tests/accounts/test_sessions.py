@@ -37,7 +37,8 @@ def sign_in(user: User, agent: str = FIREFOX) -> Client:
 
 
 def is_in(client: Client) -> bool:
-    return client.get("/profile/settings").status_code == 200
+    """The page is the quickest of those that are for the signed in."""
+    return client.get("/profile/qr_mobile_login").status_code == 200
 
 
 def fresh(user: User) -> User:
