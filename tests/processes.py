@@ -9,8 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import secrets
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
@@ -55,14 +57,29 @@ class Process:
         context.set_forkserver_preload(["pairing_service.wsgi"])
         with mock.patch.dict(os.environ, environment(DJANGO_SETTINGS_MODULE=SLOWED)):
             forkserver.ensure_running()
+        self._name = f"tests-{secrets.token_hex(8)}"
+        more = {**more, "PGAPPNAME": self._name}
         self._process = context.Process(target=_run, args=(module, arguments, more))
         self._process.start()
 
     def kill(self) -> None:
-        """-9, and what it has started with it."""
+        """-9, and what it has started with it; what it has asked for is done, or not, by then."""
         if self._process.exitcode is None:
             os.killpg(os.getpgid(self._process.pid or 0), signal.SIGKILL)
         self._process.join()
+        if connection.vendor == "postgresql":
+            self._wait_for_the_server()
+
+    def _wait_for_the_server(self) -> None:
+        """Until PostgreSQL has done what was sent to it before the kill, a COMMIT maybe."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with connection.cursor() as cursor:
+                sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+                if cursor.execute(sessions, [self._name]).fetchone() == (0,):
+                    return
+            time.sleep(0.005)
+        raise TimeoutError("a killed process still has sessions")
 
     def wait(self, seconds: float) -> int | None:
         """Its exit status; None when it still runs then."""

@@ -14,7 +14,7 @@ from django.apps import AppConfig
 from django.core.signals import request_finished
 from django.db.backends.signals import connection_created
 
-DELAY = 0.004
+DELAY = 0.006
 
 
 def note(line: str) -> None:

@@ -117,7 +117,7 @@ def test_whenever_the_worker_is_killed_the_next_one_ends_the_import(
     while kills < min(IMPORT_KILLS, MOST_RUNS - 1):
         process = worker(slowed=True)
         wait_until(SisImport.objects.running().exists)
-        time.sleep(random.uniform(0.1, 0.9))
+        time.sleep(random.uniform(0.1, 1.3))
         process.kill()
         record = record_now(record)
         if not record.is_running:
