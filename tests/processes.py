@@ -17,10 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+import pytest
 from django.conf import settings
 from django.db import connection
+
+from pairing_service.statements import every
 
 ROOT = Path(__file__).parent.parent
 SLOWED = "tests.load.slowed_settings"
@@ -44,6 +48,16 @@ def environment(**more: str) -> dict[str, str]:
         "LOG_LEVEL": "CRITICAL",
         **more,
     }
+
+
+def until(asked: Any, wrong: str) -> Any:
+    """What `asked` answers, once it is something."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if answer := asked():
+            return answer
+        time.sleep(0.02)
+    pytest.fail(wrong)
 
 
 class Process:
@@ -72,14 +86,8 @@ class Process:
 
     def _wait_for_the_server(self) -> None:
         """Until PostgreSQL has done what was sent to it before the kill, a COMMIT maybe."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with connection.cursor() as cursor:
-                sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
-                if cursor.execute(sessions, [self._name]).fetchone() == (0,):
-                    return
-            time.sleep(0.005)
-        raise TimeoutError("a killed process still has sessions")
+        sessions = "SELECT 1 FROM pg_stat_activity WHERE application_name = %(name)s"
+        until(lambda: not every(sessions, name=self._name), "a killed process still has sessions")
 
     def wait(self, seconds: float) -> int | None:
         """Its exit status; None when it still runs then."""

@@ -29,7 +29,7 @@ from sis.models import SILENCE, ImportProblem, SisImport
 from sis.running import MOST_RUNS
 from tests.cast import Cast
 from tests.effort import IMPORT_KILLS
-from tests.processes import Process
+from tests.processes import Process, until
 
 pytestmark = [pytest.mark.load, pytest.mark.django_db(transaction=True)]
 PEOPLE = 2 * BATCH
@@ -83,13 +83,6 @@ def worker(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         process.kill()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
 def there(cast: Cast) -> dict[str, int]:
     """What is committed of the roster."""
     places = Enrolment.objects.filter(root_account=cast.root, course__sis_id__in=["bio", "his"])
@@ -116,7 +109,7 @@ def test_whenever_the_worker_is_killed_the_next_one_ends_the_import(
     kills = 0
     while kills < min(IMPORT_KILLS, MOST_RUNS - 1):
         process = worker(slowed=True)
-        wait_until(SisImport.objects.running().exists)
+        until(SisImport.objects.running().exists, "no worker takes it")
         time.sleep(random.uniform(0.1, 1.3))
         process.kill()
         record = record_now(record)
@@ -167,7 +160,7 @@ def test_an_upload_that_kills_every_worker_fails(
     assert kept.is_dir()
     SisImport.objects.filter(pk=record.pk).update(runs=F("runs") + MOST_RUNS - 1)
     process = worker(slowed=True)
-    wait_until(lambda: there(cast)["users"] > 0)
+    until(lambda: there(cast)["users"] > 0, "no batch is kept")
     process.kill()
     let_silence_pass(record)
     # No worker is left; who polls hears of the end all the same.

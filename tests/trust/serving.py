@@ -9,15 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import pytest
 import requests
 
-from tests.processes import ROOT, environment
+from tests.processes import ROOT, environment, until
 
 SETTINGS = "tests.trust.served_settings"
 
@@ -85,16 +83,6 @@ def _answers(url: str) -> bool:
     with contextlib.suppress(requests.ConnectionError):
         return requests.get(f"{url}/login", timeout=10).status_code == 200
     return False
-
-
-def until(asked: Any, wrong: str) -> Any:
-    """What `asked` answers, once it is something."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if answer := asked():
-            return answer
-        time.sleep(0.02)
-    pytest.fail(wrong)
 
 
 class Browser:
