@@ -36,16 +36,25 @@ from accounts.sessions import DEVICE, SessionStore
 from audit.triggers import drop_triggers
 from tests.cast import Cast, make_cast
 from tests.described import DescribedClient
+from tests.effort import left_out, name_tests
 from tests.kept import Kept
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A made-up case may take long while the machine has other things to do."""
+    name_tests(config)
     hypothesis.settings.register_profile(
         "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("unhurried")
     gc.set_threshold(100_000, 50, 50)  # what is made stays or goes by itself, mostly
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What waits for `.ci/run` is counted as deselected."""
+    waiting = left_out(items)
+    config.hook.pytest_deselected(items=[item for item in items if item in waiting])
+    items[:] = [item for item in items if item not in waiting]
 
 
 def pytest_collection_finish() -> None:

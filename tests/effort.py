@@ -1,11 +1,16 @@
-"""How often the costly tests try: enough to find what is plainly wrong in `make test`, which people
-wait for, and more in `.ci/run`, which sets these variables. Every test function runs in both."""
+"""How much the tests try: enough to find what is plainly wrong in `make test`, which people wait
+for, and all of it in `.ci/run`, which sets these variables. Every test function runs in both."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
 from typing import TypeVar
+from zlib import crc32
+
+import pytest
 
 T = TypeVar("T")
 
@@ -33,7 +38,7 @@ ODD_ROUNDS = _often("ODD_ROUNDS", 1)
 
 
 EVERYTHING = os.environ.get("BREADTH") == "all"
-"""Whether nothing is tried for a part only: everybody, every role, the migrations, too."""
+"""Whether nothing is tried for a part only: every case, everybody, every role, the migrations."""
 
 
 def walkers(
@@ -49,3 +54,29 @@ def some_of(everything: Sequence[T], number: int) -> Sequence[T]:
     Where the number differs from walker to walker each comes to be tried by somebody; where it does
     not, two thirds wait for `.ci/run`."""
     return everything if EVERYTHING else everything[number % 3 :: 3]
+
+
+def name_tests(config: pytest.Config) -> None:
+    """Remember, for the processes that xdist starts, too, whether files, tests or words of theirs
+    are named: whoever does that wants every case."""
+    if config.option.keyword or not all(Path(name).is_dir() for name in config.args):
+        os.environ["EVERY_CASE"] = "true"
+
+
+def left_out(items: Sequence[pytest.Item]) -> set[pytest.Item]:
+    """Two thirds of the cases of each test that has more than two; they wait for `.ci/run`.
+
+    Which ones their names decide, so they are the same each time. None of tests that are named or
+    marked `whole`."""
+    if EVERYTHING or "EVERY_CASE" in os.environ:
+        return set()
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if not item.get_closest_marker("whole"):
+            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    waiting: set[pytest.Item] = set()
+    for cases in tests.values():
+        if len(cases) > 2:
+            cases.sort(key=lambda item: crc32(item.nodeid.encode()))
+            waiting.update(cases[ceil(len(cases) / 3) :])
+    return waiting

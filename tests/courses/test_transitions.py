@@ -23,6 +23,8 @@ from pairing.rules import ISSUE_ON_DETAILS
 from permissions.policy import Denied, may
 from tests.cast import Cast, enrol
 
+pytestmark = pytest.mark.whole
+
 State = Enrolment.State
 
 

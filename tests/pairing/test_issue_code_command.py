@@ -16,6 +16,8 @@ from pairing.models import PairingCode
 from tests.cast import Cast
 from tests.pairing.surfaces import DETAILS_PAIR, SETTINGS_PAIR, Case
 
+pytestmark = pytest.mark.whole
+
 
 def run(cast: Cast, *args: str) -> str:
     out = StringIO()

@@ -16,6 +16,8 @@ from pairing.models import PairingCode
 from tests.cast import Cast, enrol, make_user
 from tests.pairing.surfaces import DETAILS_PAIR, SETTINGS_PAIR, Case
 
+pytestmark = pytest.mark.whole
+
 OWN_PAGE = "/profile/settings"
 OWN_DOOR = "/profile/settings/pair"
 

@@ -16,6 +16,8 @@ from tests.pairing.surfaces import (
     Case,
 )
 
+pytestmark = pytest.mark.whole
+
 
 def _expect(rest, cast: Cast, caller: User, allowed: bool, **params) -> None:
     url = f"/api/v1/users/{cast.student.pk}/observer_pairing_codes"
