@@ -59,6 +59,7 @@ def some_of(everything: Sequence[T], number: int) -> Sequence[T]:
 def name_tests(config: pytest.Config) -> None:
     """Remember, for the processes that xdist starts, too, whether files, tests or words of theirs
     are named: whoever does that wants every case."""
+    # Too late for BREADTH, which the tests' settings have read by now.
     if config.option.keyword or not all(Path(name).is_dir() for name in config.args):
         os.environ["EVERY_CASE"] = "true"
 

@@ -425,6 +425,7 @@ def test_redeeming_takes_at_most_sixteen_statements(
     assert answer.status_code == 200
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("number", [1, 150])
 @pytest.mark.parametrize("by", ["observer", "root_admin"])
 def test_listing_takes_at_most_six_statements(
