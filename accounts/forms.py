@@ -27,6 +27,7 @@ from accounts.addresses import is_safe_address
 from accounts.look_alikes import DECEIVES, may_deceive
 from accounts.models import Account, SignOnProvider, User, login_key
 from accounts.time_zones import current_time_zones
+from pairing_service.moments import has_a_day_everywhere
 from pairing_service.naming import NameField
 from permissions.models import Role
 
@@ -262,7 +263,7 @@ class TokenForm(forms.Form):
 
     def clean_last_day(self) -> date | None:
         day: date | None = self.cleaned_data["last_day"]
-        if day and not timezone.localdate() <= day < date.max:
+        if day and not (timezone.localdate() <= day and has_a_day_everywhere(day)):
             raise ValidationError(_("Choose today or a later day."))
         return day
 

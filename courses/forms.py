@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from courses.models import Course, Section
 from courses.people import role_name
+from pairing_service.moments import has_a_day_everywhere
 from pairing_service.naming import NameField
 from permissions.models import Role
 
@@ -134,6 +135,11 @@ class MomentField(forms.DateTimeField):
             error_messages={"invalid": _("Choose a day and a time.")},
             **more,
         )
+
+    def validate(self, value: datetime | None) -> None:
+        super().validate(value)
+        if value and not has_a_day_everywhere(value):
+            raise ValidationError(self.error_messages["invalid"])
 
 
 class CourseSettingsForm(CourseNamesForm):

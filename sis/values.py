@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_date, parse_datetime
 
+from pairing_service.moments import has_a_day_everywhere
 from pairing_service.naming import is_readable, one_line
 from sis.batches import RowRefused
 
@@ -74,9 +75,9 @@ def _parse(text: str, zone: str) -> datetime | None:
     try:
         day = parse_date(text)
         found = datetime.combine(day, time()) if day else parse_datetime(text)
-        if found is None:
-            return None
-        local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    if found is None or not has_a_day_everywhere(found):
+        return None
+    local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+    return local.astimezone(UTC)

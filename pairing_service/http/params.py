@@ -15,6 +15,7 @@ from pairing_service.http.described import description_for
 from pairing_service.http.errors import Field, refusal
 from pairing_service.http.parsing import is_utf8
 from pairing_service.http.shapes import hints_of
+from pairing_service.moments import has_a_day_everywhere
 
 _PART = re.compile(r"\[([^\]]*)\]")
 _NOT_A_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -173,10 +174,11 @@ def read_moment(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError("must be a time like 2030-05-06T07:08:09Z") from None
+    if not has_a_day_everywhere(moment):
+        raise ValueError("must be in a year from 1001 to 9998")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class Everywhere(TypedDict, total=False):

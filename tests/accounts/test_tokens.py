@@ -134,7 +134,10 @@ def test_half_of_the_right_is_not_enough(cast: Cast, rest: Any) -> None:
         ({"purpose": ""}, "token[purpose] is missing"),
         ({"purpose": "x" * 256}, "must have 1 to 255 characters"),
         ({"purpose": "x", "expires_at": "soon"}, "must be a time like 2030-05-06T07:08:09Z"),
-        ({"purpose": "x", "expires_at": "0001-01-01T00:00:00+23:00"}, "must be a time like"),
+        (
+            {"purpose": "x", "expires_at": "0001-01-01T00:00:00+23:00"},
+            "must be in a year from 1001",
+        ),
         ({"purpose": "x", "expires_at": "2020-01-01T00:00:00Z"}, "must be in the future"),
         ({"purpose": "x", "scopes": ["everything"]}, "must be like url:GET"),
         ({"purpose": ["x"]}, "token[purpose] must be a text"),
