@@ -1,8 +1,9 @@
 """What somebody may not do by an import, although they may import.
 
 `import_sis` is the roster: accounts, courses, people, their places. It is no way around the rules
-for who makes administrators, attaches observers to students, touches an administrator's sign-in or
-gives themself anybody else's (spec/permissions.md "Who may change", spec/pairing.md "The link").
+for who makes administrators, hangs a school below other administrators, attaches observers to
+students, touches an administrator's sign-in or gives themself anybody else's
+(spec/permissions.md "Who may change", spec/pairing.md "The link").
 The command line has no limits.
 """
 
@@ -15,6 +16,8 @@ from accounts.models import Account, User
 from permissions.grants import grants_of, held_keys
 from permissions.models import AccountMembership
 from permissions.rules import is_within_own_rights
+
+NOT_TO_MOVE = "Whoever imports must be Account Admin where it is and where it goes"
 
 
 def as_they_are_now(actor: Actor, root: Account) -> Actor:
@@ -49,6 +52,13 @@ def may_give_role(actor: Actor, role_id: int, path: str) -> bool:
     return manages and is_within_own_rights(actor, role_id, path)
 
 
+def may_move(actor: Actor, *paths: str) -> bool:
+    """Whether they may move what is in the account at one of the paths to the other: roles set or
+    held there begin or end to count, so only an Account Admin of both lacks nothing
+    (`accounts.actions.move_sub_account`)."""
+    return actor.is_operator or all(_governs(actor, path) for path in paths)
+
+
 def may_give_ways_in(actor: Actor) -> bool:
     """Whether they may change how people come in who have a way in of their own: the address to
     which a new password is mailed, or what a sign-on provider knows them by
@@ -63,7 +73,7 @@ def may_set_up_sign_in(actor: Actor) -> bool:
 
 def out_of_reach(actor: Actor) -> set[int]:
     """Administrators who hold, somewhere, what the actor does not: their rows are refused."""
-    if actor.is_operator or _governs_all(actor):
+    if actor.is_operator or _governs(actor, actor.root_account.path):
         return set()
     memberships = AccountMembership.objects.active().filter(root_account=actor.root_account)
     held = set(memberships.values_list("user_id", "role_id", "account__path"))
@@ -75,7 +85,7 @@ def out_of_reach(actor: Actor) -> set[int]:
     return {user_id for user_id, role_id, path in held if (role_id, path) in beyond}
 
 
-def _governs_all(actor: Actor) -> bool:
+def _governs(actor: Actor, path: str) -> bool:
+    """Whether they are Account Admins, each of the two, of the account at `path`."""
     people = {user for user in (actor.person, actor.real) if user is not None}
-    path = actor.root_account.path
     return bool(people) and all(grants_of(actor, user).governs.has_account(path) for user in people)

@@ -9,11 +9,13 @@ from django.db.models.functions import Length
 
 from accounts.actions import WouldCircle, move, place_all
 from accounts.models import Account
+from audit.actions import record
 from courses.models import Course
 from pairing_service.statements import among
 from permissions.table import bump
 from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
+from sis.limits import NOT_TO_MOVE, may_move
 from sis.report import Place
 from sis.store import Store, count
 from sis.values import given, named, optional, status
@@ -101,8 +103,12 @@ class _Accounts:
         if account.parent_id == parent.pk:
             return
         # An earlier row of this batch may have moved either of them.
-        account.refresh_from_db(fields=["path"])
+        account.refresh_from_db(fields=["path", "parent"])
         parent.refresh_from_db(fields=["path"])
+        assert account.parent is not None
+        before = account.parent
+        if not may_move(self._batch.actor, before.path, parent.path):
+            raise RowRefused(NOT_TO_MOVE)
         deepest = Account.objects.within(account).aggregate(most=Max(Length("path")))["most"]
         if deepest - len(account.path) + len(parent.path) + _LONGEST_ID > _LONGEST_PATH:
             raise RowRefused("The account would be too deep in the tree")
@@ -110,6 +116,9 @@ class _Accounts:
             move(account, parent)
         except WouldCircle:
             raise TryLater("An account can't hang below itself") from None
+        record(
+            self._batch.actor, "account_moved", account=account, before=before.pk, after=parent.pk
+        )
         self._moved.add(key)
 
     def write(self) -> None:

@@ -12,6 +12,7 @@ from pairing_service.rows import insert_rows
 from pairing_service.statements import among
 from sis import looking_up
 from sis.batches import Batch, Kind, RowRefused, TryLater
+from sis.limits import NOT_TO_MOVE, may_move
 from sis.report import Place
 from sis.store import Changed, Store, count
 from sis.values import given, moment, named, optional, status
@@ -74,7 +75,17 @@ class _Courses:
         # "active" asks for a course that is there; it never hides one that people see already.
         if state == State.UNPUBLISHED and old is not None and old.state == State.AVAILABLE:
             state = old.state
-        self.store.put(key, self._values(row, state, old))
+        values = self._values(row, state, old)
+        if old is not None and old.account_id != values.account_id:
+            self._require_move(old.account_id, values.account_id)
+        self.store.put(key, values)
+
+    def _require_move(self, *accounts: int) -> None:
+        if may_move(self._batch.actor, self._batch.root.path):
+            return  # without asking for each row
+        paths = Account.objects.filter(pk__in=accounts).values_list("path", flat=True)
+        if not may_move(self._batch.actor, *paths):
+            raise RowRefused(NOT_TO_MOVE)
 
     def _values(self, row: CourseRow, state: str, old: Values | None) -> Values:
         zone = self._batch.root.time_zone

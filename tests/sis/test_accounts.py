@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Account
+from audit.models import Event
 from permissions.models import OverrideVersion
-from tests.cast import Cast
+from tests.cast import Cast, make_account_role, make_admin
 from tests.sis.conftest import Take, reasons
 
 HEAD = "account_id,parent_account_id,name,status\n"
@@ -47,6 +48,36 @@ def test_a_moved_account_is_judged_at_its_new_place_at_once(roster: Cast, take: 
     before = version(roster)
     take(a=HEAD + "science,elementary,Science,active")
     assert version(roster) != before
+
+
+def test_where_it_goes_is_recorded(roster: Cast, take: Take) -> None:
+    take(by=roster.root_admin, a=HEAD + "science,elementary,Science,active\nhigh,,Upper,active")
+    event = Event.objects.get(action="account_moved")
+    assert (event.real_actor_id, event.account_id) == (
+        roster.root_admin.pk, roster.accounts.science.pk,
+    )  # fmt: skip
+    assert (event.data["before"], event.data["after"]) == (
+        roster.accounts.high.pk, roster.accounts.elementary.pk,
+    )  # fmt: skip
+
+
+def test_who_may_only_import_moves_none(roster: Cast, take: Take) -> None:
+    """Else who runs one school would come to run another, and pair strangers with its children."""
+    role = make_account_role(roster, "Clerk", "import_sis")
+    make_admin(roster, roster.teacher, roster.root, role)
+    moved = HEAD + "elementary,high,Elementary,active\nhigh,,Upper,active\nnew,high,New,active"
+    for also in (None, roster.accounts.high):
+        if also is not None:
+            make_admin(roster, roster.teacher, also)
+        report = take(by=roster.teacher, a=moved)
+        assert [(p.line, p.reason) for p in report.errors] == [
+            (2, "Whoever imports must be Account Admin where it is and where it goes")
+        ]
+        assert path_of("elementary") == ["Northfield", "Elementary"]
+        assert path_of("new") == ["Northfield", "Upper", "New"]
+    make_admin(roster, roster.teacher, roster.root)
+    assert take(by=roster.teacher, a=moved).errors == []
+    assert path_of("elementary") == ["Northfield", "Upper", "Elementary"]
 
 
 def test_the_version_stays_when_nothing_changes(roster: Cast, take: Take) -> None:

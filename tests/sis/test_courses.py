@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Account
 from courses.models import Course, Enrolment, Section
 from pairing.models import ObservationLink
-from tests.cast import Cast, enrol
+from tests.cast import Cast, enrol, make_account_role, make_admin
 from tests.sis.conftest import Take, enrolments_of, reasons
 
 HEAD = "course_id,short_name,long_name,account_id,status\n"
@@ -98,12 +98,34 @@ def test_a_bad_course_is_told_and_the_next_one_is_taken(
     assert Course.objects.filter(sis_id="geo").exists()
 
 
-@pytest.mark.parametrize("day", ["31.01.2030", "2030-02-31", "soon", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    "day",
+    ["31.01.2030", "2030-02-31", "soon", "0001-01-01T00:00:00+14:00", "1000-12-31", "9999-12-31"],
+)
 def test_a_date_that_is_none_is_told(roster: Cast, take: Take, day: str) -> None:
     report = take(c=f"course_id,short_name,long_name,status,end_date\nx,X,X,active,{day}")
     assert reasons(report) == [
         f"end_date “{day}” is not a date like 2030-01-31 or 2030-01-31T08:00:00Z"
     ]
+
+
+def test_who_may_only_import_moves_none(roster: Cast, take: Take) -> None:
+    """Else who runs one school would come to run another's course."""
+    role = make_account_role(roster, "Clerk", "import_sis")
+    make_admin(roster, roster.teacher, roster.root, role)
+    rows = HEAD + "bio,BIO,Biology,science,active\nreading,REA,Reading,high,active"
+    for also in (None, roster.accounts.high):
+        if also is not None:
+            make_admin(roster, roster.teacher, also)
+        report = take(by=roster.teacher, c=rows)
+        assert [(p.line, p.reason) for p in report.errors] == [
+            (3, "Whoever imports must be Account Admin where it is and where it goes")
+        ]
+    assert not take(by=roster.teacher, c=HEAD + "bio,BIO,Biology,high,active").errors
+    assert Course.objects.get(sis_id="bio").account == roster.accounts.high
+    make_admin(roster, roster.teacher, roster.accounts.elementary)
+    assert not take(by=roster.teacher, c=rows).errors
+    assert Course.objects.get(sis_id="reading").account == roster.accounts.high
 
 
 # --- Sections ---
