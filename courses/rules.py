@@ -410,15 +410,19 @@ def may_give(actor: Actor, role_id: int, course: Course) -> bool:
 
 def may_place_at_once(actor: Actor, type_: str, course: Course, user: User) -> bool:
     """Whether they add this person to the course without asking them: administrators do, but for a
-    student of other accounts only. Else whoever runs one school could put any child of the district
-    into a course, and pair a stranger with them."""
+    student of other accounts only, be their places there accepted, suspended, or in courses that
+    were deleted. Else whoever runs one school could put any child of the district into a course,
+    and pair a stranger with them."""
     if not may(actor, ENROL_AS_ADMINISTRATOR[type_], course):
         return False
     if type_ != Type.STUDENT or adds_students_everywhere(actor):
         return True
-    counting = Enrolment.objects.filter(THAT_COUNTS, user=user)
-    own = permitted(actor, ENROL_AS_ADMINISTRATOR[type_])
-    return counting.filter(course__in=own).exists() or not counting.exists()
+    own = Q(course__in=permitted(actor, ENROL_AS_ADMINISTRATOR[type_]))
+    places = Enrolment.objects.filter(user=user, type=Type.STUDENT)
+    if places.filter(THAT_COUNTS, own).exists():
+        return True
+    elsewhere = places.exclude(own).exclude(state__in=[State.REJECTED, State.DELETED])
+    return not elsewhere.exists()
 
 
 def adds_students_everywhere(actor: Actor) -> bool:

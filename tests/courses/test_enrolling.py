@@ -158,6 +158,32 @@ def test_another_schools_student_is_only_invited(cast: Cast, signed_in: Any, res
     assert _of(child, history) == ("active", True)
 
 
+@pytest.mark.parametrize(
+    ("there", "of_the_course"),
+    [("active", "deleted"), ("completed", "available"), ("inactive", "available"),
+     ("invited", "available"), ("deleted", "available"), ("rejected", "available")],
+)  # fmt: skip
+def test_a_place_that_is_suspended_or_of_a_deleted_course_is_another_schools_still(
+    cast: Cast, signed_in: Any, there: str, of_the_course: str
+):
+    places = Enrolment.objects.filter(user=cast.elsewhere)
+    assert places.get().course == cast.courses.reading
+    places.update(state=there)
+    Course.objects.filter(pk=cast.courses.reading.pk).update(state=of_the_course)
+    _add(signed_in(cast.sub_admin), cast, cast.courses.history, cast.elsewhere)
+    is_over = there in ("deleted", "rejected")
+    assert _of(cast.elsewhere, cast.courses.history) == (
+        ("active", True) if is_over else ("invited", False)
+    )
+
+
+def test_a_child_whose_courses_here_are_all_deleted_is_still_of_here(cast: Cast, signed_in: Any):
+    Course.objects.filter(pk=cast.courses.biology.pk).update(state="deleted")
+    Enrolment.objects.filter(user=cast.student).exclude(course=cast.courses.biology).delete()
+    _add(signed_in(cast.sub_admin), cast, cast.courses.history, cast.student)
+    assert _of(cast.student, cast.courses.history) == ("active", True)
+
+
 def test_whoever_runs_both_schools_adds_their_students_at_once(cast: Cast, signed_in: Any):
     make_admin(cast, cast.sub_admin, cast.accounts.elementary)
     _add(signed_in(cast.sub_admin), cast, cast.courses.history, cast.elsewhere)
