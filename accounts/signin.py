@@ -42,7 +42,7 @@ class TenantBackend(BaseBackend):
         root_account = getattr(request, "root_account", None)
         if root_account is None or not username or not password:
             return None
-        user = self._named(root_account.pk, username)
+        user = _person_named(root_account.pk, username)
         if user is None or not user.has_usable_password():
             # Costs as much as a wrong password, so that timing does not tell who has an account.
             make_password(password)
@@ -50,15 +50,6 @@ class TenantBackend(BaseBackend):
         if user.one_time_password_until is not None:
             password = password.strip().lower()  # from paper, and phones begin with a capital
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
-
-    def _named(self, root_account_id: int, text: str) -> User | None:
-        """By the login, else by an e-mail address that only one person here has: parents who came
-        with a roster know no other."""
-        user = User.objects.with_login(root_account_id, text).first()
-        if user is not None or "@" not in text:
-            return user
-        having = list(User.objects.with_email(root_account_id, text)[:2])
-        return having[0] if len(having) == 1 else None
 
     def user_can_authenticate(self, user: User) -> bool:
         """Active, and not with a handed-out password whose time is over.
@@ -71,6 +62,16 @@ class TenantBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         return row_of(User, _PERSON, id=user_id)
+
+
+def _person_named(root_account_id: int, text: str) -> User | None:
+    """By the login, else by an e-mail address that only one person here has: parents who came with
+    a roster know no other."""
+    user = User.objects.with_login(root_account_id, text).first()
+    if user is not None or "@" not in text:
+        return user
+    having = list(User.objects.with_email(root_account_id, text)[:2])
+    return having[0] if len(having) == 1 else None
 
 
 def comes_from_school(request: HttpRequest) -> bool:
@@ -112,9 +113,12 @@ class TenantAdapter(DefaultAccountAdapter):
         return address
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Per tenant: allauth's is per host name, of which a tenant may have any number."""
+        """Per person, whichever of their logins and addresses is typed, and per text that names
+        nobody; within the tenant: allauth's is per host name, of which one may have any number."""
         root_account_id = request.root_account.pk  # type: ignore[attr-defined]
-        return f"{root_account_id}:{credentials.get('username', '')}"
+        text = credentials.get("username", "")
+        user = _person_named(root_account_id, text)
+        return f"{root_account_id}/{user.pk}" if user else f"{root_account_id}:{text}"
 
     def pre_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse | None:
         """Who followed the link to confirm their e-mail, and knows the password, is let in."""
@@ -141,7 +145,7 @@ class TenantAdapter(DefaultAccountAdapter):
             confirm_email(actor=actor, user=user)
             choose_password(actor=actor, user=user, password=password)
         # Whoever failed to remember the old one may come in with the new one at once.
-        for login in user.logins.all():
+        if login := user.logins.first():
             self._delete_login_attempts_cached_email(self.request, username=login.login_key)
 
     def get_reset_password_from_key_url(self, key: str) -> str:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Login, User
 from accounts.signin import link_to_choose_password
 from sis.importing import import_files
 from tests.cast import PASSWORD, Cast
@@ -63,6 +63,14 @@ def test_another_host_of_the_school_gives_no_further_tries(cast: Cast) -> None:
 def test_another_spelling_of_the_login_gives_no_further_tries(cast: Cast) -> None:
     spellings = ["ada.okafor", "ADA.Okafor", " ada.okafor", "Ａda.okafor"]
     assert tries(lambda n: sign_in(from_address(f"192.0.2.{n}"), spellings[n % 4])) == 5
+
+
+def test_another_login_or_the_address_of_a_person_gives_no_further_tries(cast: Cast) -> None:
+    Login.objects.create(root_account=cast.root, user=cast.student, login_id="ada2")
+    User.objects.filter(pk=cast.student.pk).update(email="ada@family.example")
+    names = ["ada.okafor", "ada@family.example", "ada2"]
+    assert tries(lambda n: sign_in(from_address(f"192.0.2.{n}"), names[n % 3])) == 5
+    assert not is_limited(sign_in(Client(), str(cast.student.pk)))
 
 
 def test_one_address_has_ten_failures_a_minute(cast: Cast) -> None:
