@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from copy import copy
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 
 from accounts.models import Account
 from pairing_service.statements import first
@@ -49,8 +49,9 @@ SELECT a.id, v.number
 
 
 def host_of(request: HttpRequest) -> str:
-    """The host name that was asked for, in lower case and without port ("[::1]" for IPv6)."""
-    return re.sub(r":\d+$", "", request.get_host().lower())
+    """The host name that was asked for, in lower case, without port ("[::1]" for IPv6) and without
+    the dot at the end that says the same."""
+    return split_domain_port(request.get_host())[0]
 
 
 def address_of(request: HttpRequest) -> str | None:

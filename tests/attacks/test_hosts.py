@@ -42,6 +42,13 @@ def test_a_full_address_in_the_request_names_no_other_tenant(cast: Cast, rest: A
     assert rest(cast.student).get("/api/v1/users/self", headers=LIES).status_code == 200
 
 
+def test_a_dot_at_the_end_names_the_same_tenant(cast: Cast, rest: Any) -> None:
+    for host in ("southfield.localhost", "southfield.localhost.", "Southfield.Localhost.:80"):
+        assert "Southfield" in Client().get("/login", headers={"host": host}).content.decode()
+        answer = rest(cast.student).get("/api/v1/users/self", headers={"host": host})
+        assert answer.status_code == 401
+
+
 def test_headers_of_proxies_that_are_not_there_are_no_matter(cast: Cast, rest: Any) -> None:
     """Neither the tenant nor the address, and links lead to the host that was asked."""
     path = "/api/v1/users/self/observees"
