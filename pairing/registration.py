@@ -18,7 +18,6 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -49,7 +48,6 @@ from pairing.views import CAME_TO_REGISTER, WELCOME, retry_later
 
 
 @login_not_required
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: TenantRequest) -> HttpResponse:
@@ -68,7 +66,6 @@ def register(request: TenantRequest) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_code(request: TenantRequest) -> HttpResponse:
@@ -171,7 +168,6 @@ def _signed_in(request: TenantRequest, done: Redemption) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_confirm(request: TenantRequest) -> HttpResponse:
     """Whoever registered, or signed in without having confirmed: look for the mail. POST mails
@@ -192,7 +188,6 @@ def register_confirm(request: TenantRequest) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
 @require_safe
 def register_confirmed(request: TenantRequest) -> HttpResponse:
     """Where the link in the mail leads: to the password, which makes it count."""

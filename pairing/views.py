@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -60,14 +59,12 @@ CAME_TO_REGISTER = "registering"
 # --- Making a code ---
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_on_settings(request: TenantRequest) -> HttpResponse:
     """“Pair with observer” of User Settings, as a page or in a dialog; POST makes a code."""
     return _issue(request, panels.place_on_settings(request.actor))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_on_details(request: TenantRequest, course_id: int, user_id: int) -> HttpResponse:
     """The same on User Details in a course. 404 when there is no such student to be seen."""
@@ -146,14 +143,12 @@ def _message_to_share(code: IssuedCode, address: str) -> str:
 # --- Codes for all students of a course ---
 
 
-@never_cache
 @require_safe
 def codes_export(request: TenantRequest, course_id: int) -> HttpResponse:
     """Says for whom codes would be made, and what becomes of others; makes none."""
     return _export_page(request, course_in_sight(request, course_id))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def codes_export_file(request: TenantRequest, course_id: int) -> HttpResponseBase:
     """POST makes the codes, and is the one answer that has them. GET, the link that people know
@@ -283,7 +278,6 @@ def _act(
 # --- Observing ---
 
 
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def observees(request: TenantRequest) -> HttpResponse:

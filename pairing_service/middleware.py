@@ -84,14 +84,25 @@ class NoNul:
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The policy of settings for pages. What the API answers does nothing in a browser, and is kept
-    in no cache: people, codes, tokens."""
+    """The policy of settings for pages. What the API answers does nothing in a browser."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if not is_api(request):
             return super().__call__(request)
         response: Any = self.get_response(request)
         response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        return response
+
+
+class KeptNowhere:
+    """No cache keeps what is answered, be it people, codes or tokens: else Back shows it to the
+    next one at a shared computer. Files that are the same for everybody are served before this."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

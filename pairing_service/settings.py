@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pairing_service.middleware.KeptNowhere",
     "pairing_service.middleware.KnownCharset",
     "pairing_service.middleware.NoNul",
     "pairing_service.http.limits.RateLimits",

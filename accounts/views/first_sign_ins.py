@@ -15,7 +15,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import (
@@ -36,7 +35,6 @@ from courses.rules import OF_A_STUDENT, SEE_COURSE_PEOPLE
 from permissions.policy import Denied, may, permitted
 
 
-@never_cache
 @require_POST
 def first_sign_in(request: TenantRequest, user_id: int) -> HttpResponse:
     """A one-time password for one person, on a slip that is shown once."""
@@ -45,7 +43,6 @@ def first_sign_in(request: TenantRequest, user_id: int) -> HttpResponse:
     return _slip(request, user, _("First sign-in"), give)
 
 
-@never_cache
 @require_POST
 def password_replace(request: TenantRequest, user_id: int) -> HttpResponse:
     """The same for a person who forgot their password; it ends their sessions."""
@@ -78,7 +75,6 @@ def first_sign_in_mail(request: TenantRequest, user_id: int) -> HttpResponse:
     return redirect("accounts:user", user.pk)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_sign_ins(request: TenantRequest, course_id: int) -> HttpResponse:
     """Slips for the students of a course who have no password; GET says for how many."""

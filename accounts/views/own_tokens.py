@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import TokenForm
@@ -22,7 +21,6 @@ from accounts.tokens import activate_token, create_token, end_token
 from permissions.policy import require
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_add(request: TenantRequest) -> HttpResponse:
     """Ask what a token is for, and show it, this once. Nobody makes one while acting."""

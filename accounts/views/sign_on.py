@@ -16,7 +16,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 
 @login_not_required
-@never_cache
 @require_GET
 def sign_on(request: TenantRequest, provider_id: str) -> HttpResponse:
     """To the provider; nothing but where to go on afterwards is taken from the address."""
@@ -68,7 +66,6 @@ def _next(request: TenantRequest) -> str | None:
 
 
 @login_not_required
-@never_cache
 @require_GET
 def sign_on_callback(request: TenantRequest, provider_id: str) -> HttpResponse:
     """Back from the provider."""
@@ -82,7 +79,6 @@ def sign_on_callback(request: TenantRequest, provider_id: str) -> HttpResponse:
     return answer
 
 
-@never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_on_settings(request: TenantRequest, account_id: int) -> HttpResponse:

@@ -8,7 +8,6 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.middleware import TYPED_LOGIN, TenantRequest
@@ -18,7 +17,6 @@ from pairing_service.http.errors import Refusal
 
 
 @login_not_required
-@never_cache
 @require_http_methods(["GET", "POST"])
 def auth(request: TenantRequest) -> HttpResponse:
     """Where clients send people. Signed out: to sign in, and back. The answer goes to the client.

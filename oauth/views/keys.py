@@ -11,7 +11,6 @@ from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.middleware import TenantRequest
@@ -90,7 +89,6 @@ def _may_trust(request: TenantRequest) -> bool:
     return may(request.actor, TRUST_DEVELOPER_KEYS, request.root_account)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def developer_key_add(request: TenantRequest, account_id: int) -> HttpResponse:
     """Ask what it is, and show the key with its secret, this once."""
@@ -157,7 +155,6 @@ def developer_key(request: TenantRequest, account_id: int, key_id: int) -> HttpR
     return render(request, "oauth/developer_key.html", context, status=status)
 
 
-@never_cache
 @require_POST
 def developer_key_secret(request: TenantRequest, account_id: int, key_id: int) -> HttpResponse:
     """Another secret, shown this once."""

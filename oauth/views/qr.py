@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.middleware import TenantRequest
@@ -23,7 +22,6 @@ from oauth.views.sessions import sign_in_afresh
 from permissions.policy import require
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def qr_mobile_login(request: TenantRequest) -> HttpResponse:
     """Tell what the code does; when asked for one, draw it, this once.
@@ -51,7 +49,6 @@ def qr_mobile_login(request: TenantRequest) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def qr_sign_in(request: TenantRequest) -> HttpResponse:
     """Ask whoever has scanned a code whether to sign in here as the one who drew it; then do."""

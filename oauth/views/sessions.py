@@ -6,7 +6,6 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.actions import stop_acting
@@ -16,7 +15,6 @@ from oauth.actions.sessions import SessionRefused, open_session
 
 
 @login_not_required
-@never_cache
 @require_GET
 def session_open(request: TenantRequest) -> HttpResponse:
     """Sign in whoever the address is for, in place of anybody else; a dead one asks to sign in.

@@ -43,7 +43,6 @@ def csv_response(
     response = StreamingHttpResponse(_lines(header, rows), content_type="text/csv; charset=utf-8")
     disposition = content_disposition_header(True, get_valid_filename(name))
     response["Content-Disposition"] = disposition or "attachment"
-    response["Cache-Control"] = "no-store"
     return response
 
 

@@ -437,9 +437,6 @@ class Door:
         self._rest = lambda person: rest(getattr(cast, person, None))
         self._known: dict[tuple[str, bool], tuple[Any, Any]] = {}
 
-    def status(self, person: str, method: str, route: str) -> str:
-        return str(self.ask(person, method, route).status_code)
-
     def ask(self, person: str, method: str, route: str) -> Any:
         path = filled("" if route == "/" else route, self._ids)
         client = self._client(person, is_api=path.startswith("/api/"))
@@ -469,9 +466,11 @@ def test_each_person_gets_what_the_table_says(door: Door, person: str) -> None:
     wrong = []
     for line in some_of(TABLE, WALKERS.index(person)):
         method, route, *expected = line.split()
-        got = door.status(person, method, route)
-        if got != expected[PEOPLE.index(person)]:
-            wrong.append(f"{method:4} {route:62} {got}")
+        answer = door.ask(person, method, route)
+        if str(answer.status_code) != expected[PEOPLE.index(person)]:
+            wrong.append(f"{method:4} {route:62} {answer.status_code}")
+        if "no-store" not in answer["Cache-Control"]:
+            wrong.append(f"{method:4} {route:62} is kept by caches")
     assert wrong == [], "\n".join(wrong)
 
 
