@@ -37,7 +37,10 @@ def keep_code(response: HttpResponse, root_account: Account, kept: KeptCode) -> 
 
 
 def kept_code(request: TenantRequest) -> KeptCode | None:
-    """The code that this browser keeps; None when there is none, or it is not this tenant's."""
+    """The code that this browser keeps; None when there is none, it is not this tenant's, or no
+    codes are redeemed there now."""
+    if not request.root_account.settings.is_open:
+        return None
     try:
         value = signing.loads(
             request.COOKIES.get(_CODE, ""),

@@ -130,6 +130,13 @@ def test_a_code_that_was_typed_before_leads_to_observing(cast, client):
     assert sign_in(client, "joy.okafor").headers["Location"] == "/profile/observees"
 
 
+def test_no_code_is_promised_where_none_is_redeemed_any_more(cast, client):
+    _keep(cast, client)
+    cast.set(self_registration="none")
+    assert "is kept" not in client.get("/login").content.decode()
+    assert sign_in(client, "joy.okafor").headers["Location"] == "/"
+
+
 def test_the_code_is_kept_through_a_wrong_password(cast, client):
     _keep(cast, client)
     assert "is kept" in sign_in(client, "joy.okafor", "wrong").content.decode()
