@@ -42,6 +42,7 @@ from pairing.actions import (
 from pairing.cookies import KeptCode, browser_of, drop_code, keep_code, kept_code, know_browser
 from pairing.forms import CodeForm, RegistrationForm
 from pairing.guesses import TooManyGuesses
+from pairing.models import ObservationLink
 from pairing.proofs import may_try_to_register
 from pairing.refusals import why_refused
 from pairing.views import CAME_TO_REGISTER, WELCOME, retry_later
@@ -198,6 +199,9 @@ def register_confirmed(request: TenantRequest) -> HttpResponse:
         return render(request, "pairing/register_confirm_other.html", {"user": user})
     request.session[FOLLOWED] = [user.pk, user.email]
     request.session[TYPED_LOGIN] = user.login_id
+    # In the browser in which they registered it is there; the mail may be read in another one.
+    made = ObservationLink.objects.active().filter(observer=user).order_by("-pk")
+    request.session[WELCOME] = made.values_list("student", flat=True).first()
     messages.info(request, _("One last step: sign in with the password that you chose."))
     return redirect(_sign_in_url())
 

@@ -144,7 +144,7 @@ def test_in_another_browser_too(cast: Cast, registered: Client) -> None:
     phone = Client()
     follow(phone)
     sign_in(phone)
-    assert is_in(phone)
+    assert "You are linked to Ada O." in phone.get("/profile/observees").content.decode()
 
 
 # --- What does not let in ---
