@@ -75,7 +75,7 @@ def test_people_read_a_table_and_the_errors(cast: Cast, file: Path) -> None:
 def test_a_second_run_says_that_nothing_changed(cast: Cast, file: Path) -> None:
     run("import_sis", file, account=str(cast.root.pk))
     told = run("import_sis", file, account=str(cast.root.pk))
-    assert told.startswith("0 changes, 1 rows as they were")
+    assert told.startswith("0 changes, 1 row as it was, 1 not imported.")
 
 
 def analysed(statements: CaptureQueriesContext) -> list[str]:

@@ -133,7 +133,10 @@ def as_text(report: Report) -> str:
         if counts.total()
     ]
     total = report.total_changes
-    summary = f"{total} change{'' if total == 1 else 's'}, {report.unchanged} rows as they were"
+    as_before = (
+        "1 row as it was" if report.unchanged == 1 else f"{report.unchanged} rows as they were"
+    )
+    summary = f"{total} change{'' if total == 1 else 's'}, {as_before}"
     if report.error_count:
         summary += f", {report.error_count} not imported"
     problems = [str(problem) for problem in report.sorted_problems()]
