@@ -88,7 +88,10 @@ def _menu(request: HttpRequest, actor: Actor, person: User) -> list[Item]:
     items += [(_("Courses"), "courses:course-list")] if enrolled else []
     items += [(_("Observing"), "pairing:observees")] if observing else []
     items += [(_("Settings"), "accounts:settings")]
-    return [_item(request, label, reverse(name)) for label, name in items]
+    menu = [_item(request, label, reverse(name)) for label, name in items]
+    # A person's page has another address than the account's, and the account's rail.
+    menu[0]["current"] |= administers and getattr(request, "account", None) is not None
+    return menu
 
 
 def _is_enrolled_and_observes(person: User) -> tuple[bool, bool]:

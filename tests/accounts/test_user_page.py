@@ -75,6 +75,13 @@ def test_beside_it_are_the_pages_of_the_account_that_open(cast, signed_in):
     assert pages[cast.root_admin] > {root, f"{root}/users", f"{root}/audit", events}
 
 
+def test_it_is_marked_where_it_belongs(cast, admin):
+    marked = re.findall(r'<a href="([^"]*)" aria-current="page"', get(admin, cast.student))
+    assert marked == ["/accounts", f"/accounts/{cast.root.pk}/users"]
+    page = admin.get("/profile/settings").content.decode()
+    assert re.findall(r'<a href="([^"]*)" aria-current="page"', page) == ["/profile/settings"]
+
+
 def test_what_may_be_done_in_an_account_is_known_of_it_without_asking():
     asked = [one for rule in _OF_ACCOUNT.values() for row in rule.rows for one in row.conditions]
     assert [one.sentence for one in asked if one.known is None] == []
