@@ -61,7 +61,7 @@ def test_json_is_one_object(cast: Cast) -> None:
     answer = json.loads(run(cast, "ada.okafor", "--by", "ada.okafor", "--json"))
     assert answer["user_id"] == cast.student.pk
     assert len(answer["code"]) == 10
-    assert answer["expires_at"].startswith(f"{PairingCode.objects.get().expires_at:%Y-%m-%d}")
+    assert answer["expires_at"] == f"{PairingCode.objects.get().expires_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from pairing.models import PairingCode
 from pairing.refusals import why_not_on_details, why_not_on_settings
 from pairing.rules import ISSUE_ON_DETAILS, ISSUE_ON_SETTINGS
 from pairing_service.commands import JsonCommand
+from pairing_service.http.rendering import wire_time
 from permissions.policy import Denied, Rule, may
 
 
@@ -42,7 +43,7 @@ class Command(JsonCommand):
         answer = {
             "user_id": issued.student.pk,
             "code": issued.text,
-            "expires_at": issued.expires_at.isoformat(),
+            "expires_at": wire_time(issued.expires_at),
         }
         self.stdout.write(json.dumps(answer) if options["json"] else issued.shown)
 
