@@ -19,9 +19,9 @@ def _often(variable: str, default: int) -> int:
     return int(os.environ.get(variable, default))
 
 
-EXAMPLES = _often("EXAMPLES", 3)
+EXAMPLES = _often("EXAMPLES", 2)
 """Random worlds in each test of the permission engine's properties."""
-API_EXAMPLES = _often("API_EXAMPLES", 50)
+API_EXAMPLES = _often("API_EXAMPLES", 25)
 """Requests that are made from the description of the API."""
 RACE_ROUNDS = _often("RACE_ROUNDS", 10)
 """Races of many who redeem one code."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 from django.test import Client
 
 from accounts.signin import link_to_choose_password
@@ -193,9 +194,9 @@ def test_without_a_mail_server_the_log_says_so_and_not_what_the_mail_said() -> N
     assert not any(word in said for word in ("1-abc", "a@home.example", "Welcome"))
 
 
-def test_and_it_would_say_so() -> None:
-    process = run("-c", _TELL, HTTPS="False")
-    assert "security.W004" in str(json.loads(process.stdout)[2])
+def test_and_it_would_say_so(in_production: None, settings: Any) -> None:
+    settings.SECURE_HSTS_SECONDS = 0
+    assert "security.W004" in str(run_checks(include_deployment_checks=True))
 
 
 @pytest.mark.parametrize(
