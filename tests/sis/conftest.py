@@ -13,7 +13,7 @@ from accounts.models import User
 from courses.models import Course, Enrolment
 from sis.importing import import_files
 from sis.report import Report
-from tests.cast import Cast
+from tests.cast import Cast, make_account_role, make_admin
 
 Take = Callable[..., Report]
 
@@ -49,6 +49,14 @@ def roster(cast: Cast, take: Take) -> Cast:
     report = take(s="section_id,course_id,name,status\nbio-2,bio,Second,active")
     assert not report.errors
     return cast
+
+
+@pytest.fixture
+def clerk(roster: Cast) -> User:
+    """The teacher, who may also import, and do nothing else beyond their courses."""
+    role = make_account_role(roster, "Clerk", "import_sis")
+    make_admin(roster, roster.teacher, roster.root, role)
+    return roster.teacher
 
 
 def reasons(report: Report) -> list[str]:

@@ -310,13 +310,6 @@ def test_many_are_deleted_in_as_many_statements_as_one(roster: Cast, take: Take)
 # --- Who may import, and no more ---
 
 
-@pytest.fixture
-def clerk(roster: Cast) -> User:
-    role = make_account_role(roster, "Clerk", "import_sis")
-    make_admin(roster, roster.teacher, roster.root, role)
-    return roster.teacher
-
-
 NOT_THEIRS = "who imports may not give them a way in"
 
 
