@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.wording import ALARMING, GROUPS
-from pairing_service.moments import has_a_day_everywhere
+from pairing_service.moments import refuse_far_days
 
 
 class _Day(forms.DateField):
+    default_validators = [refuse_far_days]
+
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"type": "date", "min": "1001-01-01", "max": "9998-12-31"}
         widget = forms.DateInput(attrs=attrs, format="%Y-%m-%d")
         super().__init__(required=False, input_formats=["%Y-%m-%d"], widget=widget, **kwargs)
-
-    def validate(self, value: date | None) -> None:
-        super().validate(value)
-        if value and not has_a_day_everywhere(value):
-            raise ValidationError(self.error_messages["invalid"])
 
 
 _ALARMING = "alarming"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from courses.models import Course, Section
 from courses.people import role_name
-from pairing_service.moments import has_a_day_everywhere
+from pairing_service.moments import refuse_far_days
 from pairing_service.naming import NameField
 from permissions.models import Role
 
@@ -126,6 +126,8 @@ class CourseForm(CourseNamesForm):
 class MomentField(forms.DateTimeField):
     """A day and a time, in the reader's time zone, by the browser's own control."""
 
+    default_validators = [refuse_far_days]
+
     def __init__(self, **more: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT)
         super().__init__(
@@ -135,11 +137,6 @@ class MomentField(forms.DateTimeField):
             error_messages={"invalid": _("Choose a day and a time.")},
             **more,
         )
-
-    def validate(self, value: datetime | None) -> None:
-        super().validate(value)
-        if value and not has_a_day_everywhere(value):
-            raise ValidationError(self.error_messages["invalid"])
 
 
 class CourseSettingsForm(CourseNamesForm):
