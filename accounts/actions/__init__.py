@@ -97,20 +97,21 @@ def place_all(accounts: AccountQuerySet) -> None:
     accounts.update(path=Concat(Subquery(parent), Cast("pk", CharField()), Value("/")))
 
 
-def move(account: Account, parent: Account) -> None:
-    """Hang an account, with all below it, under another parent of its tenant.
+def move(actor: Actor, account: Account, parent: Account) -> None:
+    """Hang an account, with all below it, under another parent of its tenant, and record it.
 
-    Raises WouldCircle. The caller holds the root account's row and bumps the override version:
-    what is inherited changes.
+    Raises WouldCircle. The caller has asked whether the actor may, holds the root account's row and
+    bumps the override version: what is inherited changes.
     """
     if parent.path.startswith(account.path):
         raise WouldCircle
-    before, path = account.path, f"{parent.path}{account.pk}/"
+    above, before, path = account.parent_id, account.path, f"{parent.path}{account.pk}/"
     Account.objects.within(account).update(
         path=Concat(Value(path), Substr("path", len(before) + 1))
     )
     Account.objects.filter(pk=account.pk).update(parent=parent, updated_at=timezone.now())
     account.parent, account.path = parent, path
+    record(actor, "account_moved", account=account, before=above, after=parent.pk)
 
 
 def names(name: str, *, sortable: str = "", short: str = "") -> dict[str, str]:
@@ -220,8 +221,7 @@ def move_sub_account(*, actor: Actor, account: Account, parent: Account) -> None
         return
     deepest = Account.objects.within(account).aggregate(most=Max(Length("path")))["most"]
     _refuse_deeper(parent.path, deepest - len(account.path))
-    move(account, parent)
-    record(actor, "account_moved", account=account, before=before.pk, after=parent.pk)
+    move(actor, account, parent)
     bump(actor.root_account)
 
 

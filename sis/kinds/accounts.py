@@ -9,7 +9,6 @@ from django.db.models.functions import Length
 
 from accounts.actions import WouldCircle, move, place_all
 from accounts.models import Account
-from audit.actions import record
 from courses.models import Course
 from pairing_service.statements import among
 from permissions.table import bump
@@ -106,19 +105,15 @@ class _Accounts:
         account.refresh_from_db(fields=["path", "parent"])
         parent.refresh_from_db(fields=["path"])
         assert account.parent is not None
-        before = account.parent
-        if not may_move(self._batch.actor, before.path, parent.path):
+        if not may_move(self._batch.actor, account.parent.path, parent.path):
             raise RowRefused(NOT_TO_MOVE)
         deepest = Account.objects.within(account).aggregate(most=Max(Length("path")))["most"]
         if deepest - len(account.path) + len(parent.path) + _LONGEST_ID > _LONGEST_PATH:
             raise RowRefused("The account would be too deep in the tree")
         try:
-            move(account, parent)
+            move(self._batch.actor, account, parent)
         except WouldCircle:
             raise TryLater("An account can't hang below itself") from None
-        record(
-            self._batch.actor, "account_moved", account=account, before=before.pk, after=parent.pk
-        )
         self._moved.add(key)
 
     def write(self) -> None:

@@ -232,7 +232,7 @@ def move_course(cast: Cast) -> None:
 
 
 def move_account(cast: Cast) -> None:
-    move(cast.accounts.science, cast.accounts.elementary)
+    move(cast.actor(cast.root_admin), cast.accounts.science, cast.accounts.elementary)
     bump(cast.root)
 
 
